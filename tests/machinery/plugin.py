@@ -1,0 +1,70 @@
+"""What pytest does differently here: one run per database, no silent skips in CI, one line for a missing Chromium."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.machinery import chromium
+
+IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
+# A test that asks for this fixture says something about the database, so it is run on both.
+DATABASE_FIXTURE = "database"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="which database the tests use; with postgresql only those that use one are run",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if IN_CI and chromium.find() is None:
+        raise pytest.UsageError(f"In CI the browser tests are never left out, but {chromium.MISSING}")
+
+
+def _wanted(item: pytest.Item, database: str) -> bool:
+    if item.get_closest_marker("browser") and chromium.find() is None:
+        return False
+    if database == "sqlite":
+        return item.get_closest_marker("postgresql_only") is None
+    if item.get_closest_marker("sqlite_only") or item.get_closest_marker("browser"):
+        return False
+    return DATABASE_FIXTURE in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    database = config.getoption("database")
+    left_out = [item for item in items if not _wanted(item, database)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    _redden(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report = yield
+    _redden(report)
+    return report
+
+
+def _redden(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """A skipped test is one that did not look; in CI that is a failure."""
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure in CI: {report.longrepr}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if chromium.find() is None and config.getoption("database") == "sqlite":
+        terminalreporter.write_line(f"The browser tests were not run: {chromium.MISSING}", yellow=True)
