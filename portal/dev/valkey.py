@@ -36,7 +36,7 @@ def program() -> str:
 
 
 def socket_path(folder: Path) -> Path:
-    """Where the socket for the data in `folder` lies: inside it or, if that is too long, in a short folder."""
+    """Where the socket for the data in `folder` lies: inside it or, if too long, in a short folder."""
     inside = folder / "valkey.sock"
     if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH:
         return inside
