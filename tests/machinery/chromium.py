@@ -18,7 +18,7 @@ CACHE = Path(__file__).parents[2] / ".cache" / "chromium"
 PACKAGE = "@sparticuz/chromium@153.0.0"
 MISSING = "no Chromium was found. `make chromium` gets one."
 
-# Nothing but the page under test: no sandbox (root in a container has none) and no errands of the browser's own.
+# Nothing but the page under test: no sandbox (root in a container has none), no errands of its own.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,11 +86,13 @@ def _unpack(packed: Path) -> None:
     (CACHE / "chromium.bin").chmod(0o755)
     (CACHE / "fonts.conf").write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{CACHE / 'fonts'}</dir><dir>/usr/share/fonts</dir><cachedir>{CACHE / 'fontcache'}</cachedir></fontconfig>"
+        f"<dir>{CACHE}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{CACHE}/fontcache</cachedir>"
+        "</fontconfig>"
     )
     start = CACHE / "chromium"
     start.write_text(
-        f'#!/bin/sh\nexport FONTCONFIG_FILE="{CACHE}/fonts.conf" LD_LIBRARY_PATH="{CACHE}/lib:{CACHE}/al2023/lib"\n'
+        f'#!/bin/sh\nexport FONTCONFIG_FILE="{CACHE}/fonts.conf"\n'
+        f'export LD_LIBRARY_PATH="{CACHE}/lib:{CACHE}/al2023/lib"\n'
         f'exec "{CACHE}/chromium.bin" "$@"\n'
     )
     start.chmod(0o755)
@@ -99,9 +101,7 @@ def _unpack(packed: Path) -> None:
 def main() -> int:
     """Fetch a Chromium unless there is one; returns the code to exit with."""
     if not find() and not _from_debian() and not _from_npm():
-        print(
-            "No Chromium could be fetched here. Install one and name it in PORTAL_CHROMIUM.", file=sys.stderr
-        )
+        print("No Chromium could be fetched. Install one and name it in PORTAL_CHROMIUM.", file=sys.stderr)
         return 1
     print(find())
     return 0

@@ -1,4 +1,4 @@
-"""What pytest does differently here: one run per database, no silent skips in CI, one line for a missing Chromium."""
+"""What pytest does differently here: a run per database, no skips in CI, a line for a missing Chromium."""
 
 import os
 from collections.abc import Iterator

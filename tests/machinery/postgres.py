@@ -58,7 +58,7 @@ class Server:
         self.url = url
 
     def new_database(self, *, like: str | None = None) -> str:
-        """Create a database, empty or with everything that the database of the URL `like` has; returns its URL.
+        """Create a database, empty or a copy of the one with the URL `like`; returns its URL.
 
         Nobody may be connected to the database of `like` meanwhile.
         """

@@ -55,9 +55,9 @@ class _Server(SMTP):
 
 @dataclass
 class Sink:
-    """The server. `messages` are the mails it took (said 250 to), `unanswered` those it took and dropped the line on.
+    """The server. `messages` are the mails it said 250 to, `unanswered` those it dropped the line on.
 
-    `options` go to aiosmtpd's SMTP: `tls_context`, `require_starttls`, `authenticator`, `auth_required` and so on.
+    `options` go to aiosmtpd's SMTP: `tls_context`, `require_starttls`, `authenticator`, `auth_required` ...
     """
 
     options: dict[str, Any] = field(default_factory=dict)

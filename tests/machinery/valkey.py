@@ -14,7 +14,7 @@ from portal.dev import processes, valkey
 
 
 class Valkey:
-    """One server with its own data. `url` is what redis-py and RQ want, `limiter_url` what the limiter wants."""
+    """One server with its own data: `url` is for redis-py and RQ, `limiter_url` for the limiter."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
