@@ -39,7 +39,10 @@ def mail(key: str) -> str:
 def html(key: str) -> Response:
     """The HTML of one mail as its reader gets it, harmless; 404 when it has none."""
     found = _found(key)
-    answer = make_response(found.html or abort(404))
+    if not found.html:
+        abort(404)
+    # A link followed inside the frame would be refused there, so each opens a window of its own.
+    answer = make_response(found.html.replace("<head>", '<head><base target="_blank">', 1))
     answer.headers["Content-Security-Policy"] = _MAIL_POLICY
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     return answer
