@@ -18,7 +18,8 @@ help: ## list the targets
 run: $(VENV)/.runtime ## start the portal with everything it needs on http://127.0.0.1:$PORT (5000)
 	@exec $(BIN)/flask --app wsgi dev --until-gone $$PPID
 
-install: $(VENV)/.runtime ## make .venv and install what the portal runs on
+install: $(VENV)/.runtime ## make .venv, install what the portal runs on, pack the static files
+	@$(BIN)/python -m whitenoise.compress -q static
 
 test: $(VENV)/.development ## run the tests, long ones sampled, on SQLite and PostgreSQL and in Chromium
 	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long and not fault"
