@@ -92,7 +92,7 @@ def _unpack(packed: Path) -> None:
     start = CACHE / "chromium"
     start.write_text(
         f'#!/bin/sh\nexport FONTCONFIG_FILE="{CACHE}/fonts.conf"\n'
-        f'export LD_LIBRARY_PATH="{CACHE}/lib:{CACHE}/al2023/lib"\n'
+        f'export LD_LIBRARY_PATH="{CACHE}/lib"\n'
         f'exec "{CACHE}/chromium.bin" "$@"\n'
     )
     start.chmod(0o755)

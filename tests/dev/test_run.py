@@ -1,0 +1,131 @@
+"""`make run`, for real: it comes up, what is killed comes back, and nothing stays when it goes."""
+
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.machinery.waiting import until
+from tests.machinery.whole_portal import WholePortal, gone
+
+# One portal for the whole file, so its tests stay together on one worker, in this order.
+pytestmark = pytest.mark.xdist_group("whole portal")
+PARTS = {"valkey", "catcher", "worker", "clock", "web"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("run") / "instance"
+
+
+@pytest.fixture(scope="module")
+def portal(folder):
+    whole = WholePortal(folder).start().ready()
+    yield whole
+    whole.stop()
+
+
+def test_the_first_page_answers(portal):
+    status, page = portal.get("/sign-in")
+    assert status == 200
+    assert "password" in page
+
+
+def test_it_says_where_it_is_and_who_can_sign_in(portal, folder):
+    demo = json.loads((folder / "demo.json").read_text())
+    assert f"http://127.0.0.1:{portal.port}" in portal.said()
+    assert demo["password"] in portal.said()
+    assert "amelia.hart@northgate.example" in portal.said()
+
+
+def test_its_secrets_are_for_its_owner_alone(portal, folder):
+    assert (folder / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_every_part_runs(portal):
+    until(lambda: portal.parts().keys() == PARTS, what="the start of every part")
+
+
+def test_mail_sent_to_it_is_shown(portal):
+    port = int(portal.parts()["catcher"].cmdline()[-2])
+    with smtplib.SMTP("127.0.0.1", port, timeout=5) as line:
+        line.sendmail("a@alder.example", ["b@northgate.example"], "Subject: Seen here\n\nHello")
+    assert "Seen here" in portal.get("/dev/mail")[1]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "clock", "catcher", "valkey"])
+def test_a_killed_part_comes_back(portal, name):
+    until(lambda: portal.parts().keys() == PARTS, within=30, what="the start of every part")
+    old = portal.parts()[name]
+    old.kill()
+    until(
+        lambda: name in portal.parts() and portal.parts()[name].pid != old.pid,
+        within=20,
+        what=f"a new {name}",
+    )
+    until(lambda: portal.get("/sign-in")[0] == 200, within=20, what="the first page")
+
+
+def test_a_second_one_in_the_same_folder_is_refused(portal, folder):
+    second = WholePortal(folder)
+    second.output = folder.with_name("second.output")
+    second.start()
+    assert second.process.wait(30) == 1
+    assert "already running" in second.said()
+    assert "Traceback" not in second.said()
+
+
+def test_a_taken_port_is_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        portal = WholePortal(tmp_path / "instance", port=other.getsockname()[1]).start()
+        assert portal.process.wait(30) == 1
+    assert len(portal.said().strip().splitlines()) == 1
+    assert f"Port {portal.port}" in portal.said()
+
+
+def test_ctrl_c_stops_everything_in_order(portal):
+    running = portal.everything()
+    assert portal.stop(signal.SIGINT) == 0
+    assert gone(running, within=1)
+
+
+def test_the_second_start_keeps_data_and_password(folder):
+    password = json.loads((folder / "demo.json").read_text())["password"]
+    again = WholePortal(folder).start().ready()
+    try:
+        assert password in again.said()
+    finally:
+        again.stop()
+
+
+def test_killed_it_leaves_nothing_behind_and_can_start_again(folder):
+    killed = WholePortal(folder).start().ready()
+    running = killed.everything()
+    killed.process.kill()
+    assert gone(running)
+    again = WholePortal(folder).start().ready()
+    assert again.stop() == 0
+
+
+def test_it_goes_with_the_parent_it_was_told_of(folder):
+    portal = WholePortal(folder)
+    told = f"""
+import os, subprocess, time
+subprocess.Popen({portal._command!r} + ["--until-gone", str(os.getpid())])
+time.sleep(600)
+"""
+    with portal.output.open("wb") as output:
+        env = portal._env | {"PYTHONPATH": os.getcwd()}
+        parent = subprocess.Popen([sys.executable, "-c", told], env=env, stdout=output, stderr=output)
+    until(lambda: "is running at" in portal.said(), within=60, what="the greeting")
+    import psutil
+
+    running = psutil.Process(parent.pid).children(recursive=True)
+    parent.kill()
+    parent.wait()
+    assert gone(running)
