@@ -22,8 +22,8 @@ install: $(VENV)/.runtime ## make .venv, install what the portal runs on, pack t
 	@$(BIN)/python -m whitenoise.compress -q static
 
 test: $(VENV)/.development ## run the tests, long ones sampled, on SQLite and PostgreSQL and in Chromium
-	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long and not fault"
-	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long and not fault" --database=postgresql
+	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long"
+	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long" --database=postgresql
 
 test-all: $(VENV)/.development ## run the tests with every long count in full, and the faults
 	GATEHOUSE_LONG=1 $(PYTEST) -n $(WORKERS) --dist loadgroup
