@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import click
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
@@ -44,8 +43,7 @@ def _is_empty() -> bool:
 
 
 def _demo(app: Flask) -> None:
-    command = app.cli.get_command(click.Context(app.cli), "demo")
-    command.main([], standalone_mode=False)
+    app.cli.commands["demo"].main([], standalone_mode=False)
 
 
 def pack(folder: Path = ROOT / "static") -> None:
