@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -61,8 +62,8 @@ class WholePortal:
         """The running programs by what they are: valkey, catcher, worker, clock, web."""
         found: dict[str, psutil.Process] = {}
         for leash in self.process.children() if self.process else ():
-            for program in leash.children():
-                found[_name(program)] = program
+            with suppress(psutil.NoSuchProcess):
+                found |= {_name(program): program for program in leash.children()}
         return found
 
     def everything(self) -> list[psutil.Process]:
