@@ -1,0 +1,300 @@
+// Everything the pages do beyond HTML, CSS and htmx. Each part listens on the document, so swapped content needs no setup,
+// except tabs and tallies, which `prepare` builds for every new piece of page.
+"use strict";
+{
+  const root = document.documentElement;
+  const find = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
+  const on = (type, act, capture) => document.addEventListener(type, act, capture);
+  const onClick = (selector, act) => on("click", (event) => {
+    const hit = event.target.closest?.(selector);
+    if (hit) act(hit, event);
+  });
+  root.classList.add("js");
+
+  // ---- Toasts: a fragment from the server or a sentence of ours; the clock stands still under hover and focus
+  function say(text, label, act) {
+    const toast = document.createElement("div");
+    const words = document.createElement("p");
+    toast.className = "toast";
+    toast.dataset.toast = label ? 10 : 6;
+    words.textContent = text;
+    toast.append(words);
+    if (label) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.onclick = () => { toast.remove(); act(); };
+      toast.append(button);
+    }
+    byId("toasts").replaceChildren(toast);
+  }
+  setInterval(() => all("[data-toast]").forEach((toast) => {
+    if (toast.matches(":hover, :focus-within")) return;
+    toast.dataset.toast -= 0.5;
+    if (toast.dataset.toast <= 0) toast.remove();
+  }), 500);
+  onClick("[data-dismiss]", (button) => button.closest(".toast").remove());
+
+  // ---- Dialogs. The opener may be a menu's entry or stand in a row that is gone afterwards, so its row's id is kept
+  let origin = null;
+  function remember(opener) {
+    const popover = opener.closest("[popover]");
+    const button = popover ? find(`[popovertarget="${popover.id}"]`) : opener;
+    const row = button.closest("tr");
+    origin = { button, rows: row ? [row.id, row.nextElementSibling?.id, row.previousElementSibling?.id] : [] };
+  }
+  function goBack() {
+    if (!origin) return;
+    const rows = origin.rows.map((id) => id && byId(id)).filter(Boolean);
+    const target = origin.button.isConnected ? origin.button : rows.length ? find(".icon-btn, a", rows[0]) : byId("title");
+    origin = null;
+    target?.focus();
+  }
+  function mayClose(dialog) {
+    return !all("form[data-dirty]", dialog).some(changes) || window.confirm("Leave without saving your changes?");
+  }
+  onClick("[data-opens]", (opener, event) => {
+    event.preventDefault();
+    remember(opener);
+    byId(opener.dataset.opens).showModal();
+  });
+  onClick("dialog [data-close]", (button, event) => {
+    event.preventDefault();
+    button.closest("dialog").close();
+  });
+  on("cancel", (event) => {
+    if (event.target.matches("dialog") && !mayClose(event.target)) event.preventDefault();
+  }, true);
+  on("mousedown", (event) => {
+    const dialog = event.target;
+    if (!dialog.matches?.("dialog")) return;
+    const box = dialog.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside && mayClose(dialog)) dialog.close();
+  });
+  on("close", (event) => {
+    if (event.target.id === "dialog") event.target.replaceChildren();
+    goBack();
+  }, true);
+
+  // ---- Menus: where the browser cannot place a popover at its button, do it here
+  on("toggle", (event) => {
+    const menu = event.target;
+    if (!menu.matches(".menu") || event.newState !== "open" || innerWidth < 768 || CSS.supports("position-area: bottom")) return;
+    const button = find(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+    const below = button.bottom + menu.offsetHeight + 8 < innerHeight;
+    const start = menu.matches(".up, .from-start") ? button.left : button.right - menu.offsetWidth;
+    menu.style.top = `${below ? button.bottom : Math.max(8, button.top - menu.offsetHeight - 8)}px`;
+    menu.style.left = `${Math.max(8, start)}px`;
+  }, true);
+
+  // ---- Tabs: jump links to sections become tabs over panels
+  function makeTabs(strip) {
+    const tabs = all("a", strip);
+    const panels = tabs.map((tab) => byId(tab.hash.slice(1)));
+    const show = (index, focus) => tabs.forEach((tab, at) => {
+      const chosen = at === index;
+      tab.setAttribute("aria-selected", chosen);
+      tab.tabIndex = chosen ? 0 : -1;
+      panels[at].hidden = !chosen;
+      if (!chosen) return;
+      const url = new URL(location);
+      url.searchParams.set("tab", panels[at].id);
+      url.hash = "";
+      if (focus) { history.replaceState(history.state, "", url); tab.focus(); }
+      tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+    strip.setAttribute("role", "tablist");
+    tabs.forEach((tab, at) => {
+      tab.id = `tab-${panels[at].id}`;
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", panels[at].id);
+      panels[at].setAttribute("role", "tabpanel");
+      panels[at].setAttribute("aria-labelledby", tab.id);
+      tab.onclick = (event) => { event.preventDefault(); show(at, true); };
+      tab.onkeydown = (event) => {
+        const step = getComputedStyle(strip).direction === "rtl" ? -1 : 1;
+        const to = { ArrowRight: at + step, ArrowLeft: at - step, Home: 0, End: tabs.length - 1 }[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        show((to + tabs.length) % tabs.length, true);
+      };
+    });
+    const asked = new URLSearchParams(location.search).get("tab") || location.hash.slice(1);
+    const faulty = tabs.findIndex((tab) => find(".fail", tab));
+    show(faulty >= 0 ? faulty : Math.max(0, panels.findIndex((panel) => panel.id === asked)));
+  }
+
+  // ---- Forms: what changed, what shows with which choice, what another switch includes
+  function moved(control) {
+    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    if (!control.options) return control.value !== control.defaultValue;
+    const first = [...control.options].findIndex((option) => option.defaultSelected);
+    return control.selectedIndex !== Math.max(0, first);
+  }
+  function changes(form) {
+    const names = [...form.elements].filter((control) => control.name && !control.disabled && moved(control)).map((control) =>
+      control.type === "checkbox" ? control.name + control.value : control.name);
+    return new Set(names).size || (form.dataset.dirty ? 1 : 0);
+  }
+  function countChanges(form) {
+    const number = changes(form);
+    const words = find("[data-changes]", form);
+    form.classList.toggle("dirty", number > 0);
+    if (words) words.textContent = number ? `${number} unsaved change${number > 1 ? "s" : ""}` : "";
+  }
+  function showByChoice(form) {
+    all("[data-when]", form).forEach((part) => {
+      const [name, values] = part.dataset.when.split("=");
+      const chosen = find(`[name="${name}"]:checked`, form)?.value;
+      part.hidden = !values.split(" ").includes(chosen);
+    });
+  }
+  function include(master) {
+    all(".switch", master.closest(".switches")).filter((other) => other !== master).forEach((other) => {
+      if (other.disabled && other.dataset.was === undefined) return;
+      if (master.checked) other.dataset.was = Number(other.checked);
+      other.checked = master.checked || other.dataset.was === "1";
+      other.disabled = master.checked;
+      if (!master.checked) delete other.dataset.was;
+    });
+  }
+  function tally(box) {
+    const boxes = all(".dropdown-list input", box);
+    const ticked = boxes.filter((input) => input.checked).length;
+    find("[data-tally]", box).textContent = `${ticked} of ${boxes.length} selected`;
+  }
+  on("input", (event) => {
+    const control = event.target;
+    const box = control.closest(".dropdown");
+    if (control.matches("[data-narrow]")) {
+      const wanted = control.value.trim().toLowerCase();
+      all(".dropdown-list .check", box).forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(wanted); });
+      return;
+    }
+    if (control.matches("[data-implies]")) include(control);
+    if (box) tally(box);
+    if (control.form) showByChoice(control.form);
+    if (control.form?.matches("[data-dirty]")) countChanges(control.form);
+  });
+  on("change", (event) => {
+    if (event.target.matches("form[data-auto] select")) event.target.form.requestSubmit();
+  });
+  onClick("[data-tick]", (button) => {
+    const box = button.closest(".dropdown");
+    all(".dropdown-list .check:not([hidden]) input", box).forEach((input) => { input.checked = button.dataset.tick === "all"; });
+    find(".dropdown-list input", box).dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  onClick("[data-reveal]", (button) => {
+    const field = byId(button.dataset.reveal);
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", shown);
+    find("use", button).setAttribute("href", find("use", button).getAttribute("href").replace(/#.*/, shown ? "#eye-off" : "#eye"));
+  });
+  onClick("[data-copy]", async (button) => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    say("Copied");
+  });
+  let leaving = false;
+  on("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "dialog") return;
+    if (form.dataset.sent) return event.preventDefault();
+    leaving = true;
+    form.dataset.sent = "1";
+    if (event.submitter) setTimeout(() => event.submitter.classList.add("busy"), 150);
+  });
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && all("form[data-dirty]").some(changes)) event.preventDefault();
+  });
+
+  // ---- Keys
+  on("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    const search = find("[data-search]");
+    if (event.key === "Escape" && event.target === search && search.value) {
+      event.preventDefault();
+      search.value = "";
+      search.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || root.dataset.keys === "off") return;
+    if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); }
+    if (event.key === "?" && byId("keys") && !find("dialog[open]")) { remember(document.activeElement); byId("keys").showModal(); }
+  });
+
+  // ---- htmx: the token, signs of work, where the focus goes, and sentences for what failed
+  on("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
+  });
+  const pending = new Map();
+  on("htmx:beforeSend", ({ detail }) => {
+    const button = detail.requestConfig.triggeringEvent?.submitter;
+    const focused = button && button === document.activeElement;
+    const form = button?.form;
+    detail.elt.closest("[popover]")?.hidePopover();
+    if (detail.target.id === "dialog" && !byId("dialog").open) remember(detail.elt);
+    if (button) button.disabled = true;
+    const timer = setTimeout(() => {
+      root.classList.add("waiting");
+      detail.target.setAttribute("aria-busy", "true");
+      detail.target.classList.toggle("busy-row", detail.target.matches("tr"));
+      button?.classList.add("busy");
+    }, 150);
+    if (form) delete form.dataset.sent;
+    pending.set(detail.xhr, () => {
+      clearTimeout(timer);
+      root.classList.remove("waiting");
+      detail.target.removeAttribute("aria-busy");
+      detail.target.classList.remove("busy-row");
+      if (!button) return;
+      button.disabled = false;
+      button.classList.remove("busy");
+      if (focused && document.activeElement === document.body) button.focus();
+    });
+  });
+  on("htmx:afterRequest", ({ detail }) => {
+    pending.get(detail.xhr)?.();
+    pending.delete(detail.xhr);
+    leaving = Boolean(detail.xhr.getResponseHeader("HX-Redirect") || detail.xhr.getResponseHeader("HX-Location"));
+  });
+  on("htmx:afterSwap", ({ detail }) => {
+    const dialog = byId("dialog");
+    if (detail.target !== dialog || dialog.open || !dialog.childElementCount || find("[data-close-dialog]", dialog)) return;
+    dialog.showModal();
+    (find("[autofocus]", dialog) || find(":checked", dialog) || find("input:not([type=hidden]), select, textarea", dialog))?.focus();
+  });
+  on("htmx:load", ({ detail: { elt } }) => {
+    if (elt !== document.body) prepare(elt);
+    if (elt.matches("[data-close-dialog]")) byId("dialog").close();
+    if (elt.matches("[data-focus]")) (byId(elt.dataset.focus) || elt).focus();
+    else if (elt.matches("tr[id]") && document.activeElement === document.body && !find("dialog[open]")) find(".icon-btn", elt)?.focus();
+  });
+  on("htmx:beforeSwap", ({ detail }) => {
+    const { status } = detail.xhr;
+    const placed = detail.xhr.getResponseHeader("HX-Retarget") || status === 409 || status === 422;
+    if (status < 400 || status > 499 || placed) return;
+    detail.shouldSwap = false;
+    say("That did not work. Load the page again.");
+  });
+  on("htmx:responseError", () => say("Something broke on our side. Nothing was saved."));
+  const unreachable = ({ detail: { elt, requestConfig } }) => say("No connection. Nothing was saved.", "Try again", () => {
+    if (elt.matches("form")) elt.requestSubmit();
+    else window.htmx.trigger(elt, requestConfig.triggeringEvent?.type || "click");
+  });
+  on("htmx:sendError", unreachable);
+  on("htmx:timeout", unreachable);
+
+  function prepare(part) {
+    const within = (selector) => [...(part.matches?.(selector) ? [part] : []), ...all(selector, part)];
+    within("[data-tabs]").forEach(makeTabs);
+    within("[data-implies]:checked").forEach(include);
+    within("form").forEach(showByChoice);
+    within("form[data-dirty]").forEach(countChanges);
+    within(".dropdown").forEach(tally);
+  }
+  prepare(document);
+}
