@@ -36,9 +36,11 @@ def test_only_one_room_speaks_to_htmx():
     assert places(r"[\"']HX-", MODULES) <= {"portal/htmx.py"}
 
 
-def test_views_do_not_reach_the_session():
+def test_views_build_no_query():
     views = [file for file in MODULES if "views" in file.parts]
-    assert places(r"\bdb\.session\b|\bselect\(", views) == set()
+    question = r"(?<![.\w])select\(|session\.(execute|scalars?|add|delete)\("
+    # Whether the database answers at all is no question about what is in it.
+    assert places(question, views) <= {"portal/views/well_known.py"}
 
 
 @pytest.mark.parametrize(
