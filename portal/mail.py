@@ -1,0 +1,157 @@
+"""The letters: for each kind a function that posts it, and one function that puts any of them into words."""
+
+import re
+from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from flask import current_app
+
+from portal import outbox, tokens
+from portal.clock import now
+from portal.delivery import Rendered
+from portal.extensions import db
+from portal.harmless import harmless
+from portal.hue import hex_colour
+from portal.models import Branding, Company, Contact, Invitation, Letter, LoginLink, PortalUser, Purpose
+
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
+_UNBRANDED = Branding(name="Gatehouse", hue=195, support_email="", support_phone="")
+_PATHS = {
+    Purpose.INVITATION: "invitations",
+    Purpose.RESET: "reset",
+    Purpose.CONFIRM_EMAIL: "confirm",
+    Purpose.CONFIRM_RECOVERY: "confirm",
+}
+
+__all__ = [
+    "Rendered",
+    "confirm_address",
+    "email_only_notice",
+    "invitation",
+    "password_changed",
+    "password_reset",
+    "render",
+]
+
+
+def invitation(invitation: Invitation, *, again: bool = False) -> Letter:
+    """Post the invitation to the address it was made for; `again` says that an earlier link died with it."""
+    contact = invitation.contact or db.session.get_one(Contact, invitation.contact_id)
+    return outbox.post(
+        "invitation_again" if again else "invitation",
+        invitation.email,
+        {**_names(contact), "inviter": invitation.invited_by},
+        company_id=invitation.company_id,
+        invitation=invitation,
+    )
+
+
+def email_only_notice(contact: Contact, by: str) -> Letter:
+    """Post the note, without a link, that `by` lets the contact deal with the vendor by e-mail.
+
+    Raises ValueError for a contact without an address.
+    """
+    if not contact.email:
+        raise ValueError("a contact without an address gets no mail")
+    db.session.flush()
+    facts = {**_names(contact), "inviter": by, "contact_id": contact.id}
+    return outbox.post("email_only", contact.email, facts, company_id=contact.company_id)
+
+
+def password_reset(link: LoginLink) -> Letter:
+    """Post the link with which a login's owner chooses a new password."""
+    return outbox.post("password_reset", link.email, {"first_name": link.user.first_name}, login_link=link)
+
+
+def password_changed(user: PortalUser) -> Letter:
+    """Post the news that the password of `user` was changed, to the login's own address."""
+    facts = {"first_name": user.first_name, "when": now().isoformat()}
+    return outbox.post("password_changed", user.email, facts)
+
+
+def confirm_address(link: LoginLink) -> Letter:
+    """Post the link that proves an address belongs to the login it was given for.
+
+    Raises ValueError for a link that is for something else.
+    """
+    if link.purpose not in (Purpose.CONFIRM_EMAIL, Purpose.CONFIRM_RECOVERY):
+        raise ValueError(f"a link for {link.purpose} confirms no address")
+    facts = {"first_name": link.user.first_name, "email": link.email}
+    return outbox.post(str(link.purpose), link.email, facts, login_link=link)
+
+
+def _names(contact: Contact) -> dict[str, Any]:
+    company = db.session.get_one(Company, contact.company_id)
+    return {"first_name": contact.first_name, "company": company.name}
+
+
+def render(letter: Letter) -> Rendered:
+    """Return the letter in words, its link made now from its row and PUBLIC_URL (L2, M4).
+
+    Everything that people typed comes out harmless. Raises what Jinja or the database raise.
+    """
+    brand = db.session.get(Branding, 1) or _UNBRANDED
+    words = {**_facts(letter), **_link_words(letter), **_brand_words(brand)}
+    pages = current_app.jinja_env
+    subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(words).strip().partition("\n")
+    html = pages.get_template(f"mail/{letter.kind}.html").render(words, subject=subject).strip()
+    return Rendered(
+        subject,
+        _BLANK_LINES.sub("\n\n", text).strip() + "\n",
+        html,
+        _sender(words["brand"]),
+        brand.support_email,
+    )
+
+
+def _facts(letter: Letter) -> dict[str, str]:
+    facts = {name: harmless(str(fact)) for name, fact in letter.facts.items()}
+    if "when" in letter.facts:
+        facts["when"] = _moment(datetime.fromisoformat(letter.facts["when"]))
+    return facts
+
+
+def _brand_words(brand: Branding) -> dict[str, Any]:
+    return {
+        "brand": harmless(brand.name, 60),
+        "support": [part for part in (brand.support_email, brand.support_phone) if part],
+        "colour": hex_colour(0.45, 0.085, brand.hue),
+        "dark_colour": hex_colour(0.79, 0.09, brand.hue),
+    }
+
+
+def _link_words(letter: Letter) -> dict[str, str]:
+    """Return the link's address and how long it works; nothing for a letter without one."""
+    link: Invitation | LoginLink | None = None
+    if letter.invitation_id:
+        link = db.session.get_one(Invitation, letter.invitation_id)
+    elif letter.login_link_id:
+        link = db.session.get_one(LoginLink, letter.login_link_id)
+    if link is None:
+        # The one letter that leads somewhere without a token: to where a new password is asked for.
+        changed = letter.kind == "password_changed"
+        return {"link": f"{current_app.config['PUBLIC_URL']}/forgot"} if changed else {}
+    purpose = Purpose(link.purpose) if isinstance(link, LoginLink) else Purpose.INVITATION
+    address = f"{current_app.config['PUBLIC_URL']}/{_PATHS[purpose]}/{tokens.link_token(link)}"
+    life = _span(link.expires_at - link.created_at)
+    return {"link": address, "life": life, "until": _moment(link.expires_at)}
+
+
+def _sender(brand: str) -> str:
+    """Return the configured sender, under the vendor's name unless it has a name of its own."""
+    name, address = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])
+    # Python writes a name with both an accent and a comma as if it were two addresses.
+    plain = " ".join(_SPECIAL.sub(" ", name or brand).split())
+    return formataddr((plain, address))
+
+
+def _span(life: timedelta) -> str:
+    minutes = max(1, round(life.total_seconds() / 60))
+    count, unit = (minutes / 60, "hour") if minutes >= 60 else (minutes, "minute")
+    return f"{count:g} {unit}{'' if count == 1 else 's'}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y at %H:%M} UTC"
