@@ -1,0 +1,142 @@
+"""What happens later: the worker's jobs, and the clock that finds what nobody was told of."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import click
+import redis
+from flask import Flask, current_app, has_app_context
+from rq import Queue, Worker
+from sqlalchemy import delete
+
+from portal import delivery, mail, outbox
+from portal.actions import passwords
+from portal.clock import now
+from portal.doorbell import QUEUE, doorbell
+from portal.extensions import db
+from portal.models import Letter, LetterState, PasswordRequest
+from portal.transaction import transaction
+
+TICK_SECONDS = 5.0
+_UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
+HANDFUL = 500
+# A request just made has its own job on the way; one older than a day is of no use to anybody.
+FRESH, STALE = timedelta(seconds=5), timedelta(days=1)
+KEPT_LETTERS, KEPT_REQUESTS = timedelta(days=180), timedelta(days=7)
+log = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Give `app` the commands `flask worker` and `flask clock`."""
+    app.cli.add_command(worker_command)
+    app.cli.add_command(clock_command)
+
+
+@contextmanager
+def _own_context() -> Iterator[None]:
+    """A context, and with it a database session, for one job alone."""
+    from portal import create_app
+
+    app: Flask = current_app._get_current_object() if has_app_context() else create_app()  # type: ignore[attr-defined]
+    with app.app_context():
+        yield
+
+
+def send_letter(letter_id: int) -> None:
+    """Job: send this letter if it is due. Doing it twice sends it once."""
+    with _own_context():
+        delivery.send(letter_id, mail.render)
+
+
+def answer_password_request(request_id: int) -> None:
+    """Job: answer this password request. Doing it twice answers it once."""
+    with _own_context(), transaction(write=True):
+        passwords.answer_request(request_id)
+
+
+class _SteadyWorker(Worker):
+    # Redis may have been away for long: look for it often enough to be back soon after it is.
+    max_connection_wait_time = 5.0
+
+
+@click.command("worker")
+def worker_command() -> None:
+    """Send mail and do what else was put off; needs Redis."""
+    if not current_app.config["REDIS_URL"]:
+        sys.exit("A worker needs REDIS_URL. Without it the clock does the work: flask --app wsgi clock")
+    line = redis.Redis.from_url(current_app.config["REDIS_URL"], socket_connect_timeout=5)
+    _until_it_answers(line)
+    db.engine.dispose()  # each job runs in a fork, and a connection must not be shared with one
+    # The time to live bounds how long it listens to a line that has gone dead.
+    queue = Queue(QUEUE, connection=line, serializer="json")
+    worker = _SteadyWorker([queue], connection=line, serializer="json", worker_ttl=30)
+    worker.work(logging_level="WARNING")
+    if not worker._stop_requested:
+        sys.exit("The worker lost Redis and stops; start it again.")
+
+
+def _until_it_answers(line: "redis.Redis") -> None:
+    while True:
+        try:
+            line.ping()
+        except redis.RedisError as problem:
+            log.warning("waiting for Redis (%s)", type(problem).__name__)
+            time.sleep(1)
+        else:
+            return
+
+
+@click.command("clock")
+def clock_command() -> None:
+    """Look every few seconds for mail that is due, and clean up once a day."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    cleaned = now() - timedelta(days=1)
+    while True:
+        _quietly(find_due)
+        if now() - cleaned >= timedelta(days=1):
+            cleaned = now()
+            _quietly(clean_up)
+        if stop.wait(TICK_SECONDS):
+            return
+
+
+def _quietly(step: Callable[..., None], *row: int) -> None:
+    """The clock goes on whatever happens: the database may be away as well."""
+    try:
+        with _own_context():
+            step(*row)
+    except Exception:
+        log.exception("the clock could not do %s", step.__name__)
+
+
+def find_due() -> None:
+    """Have every due letter and every open password request taken up: by a worker or, without Redis, here."""
+    with transaction(write=False):
+        letters = outbox.due_ids(HANDFUL)
+        requests = outbox.unanswered_ids(now() - STALE, now() - FRESH, HANDFUL)
+    jobs = [("answer_password_request", row_id) for row_id in requests]
+    jobs += [("send_letter", row_id) for row_id in letters]
+    bell = doorbell()
+    if bell:
+        bell.ring_missing(jobs)
+        return
+    for row_id in requests:
+        _quietly(answer_password_request, row_id)
+    for row_id in letters:
+        _quietly(send_letter, row_id)
+
+
+def clean_up() -> None:
+    """Forget letters and password requests of long ago."""
+    with transaction(write=True):
+        old = Letter.created_at < now() - KEPT_LETTERS
+        db.session.execute(delete(Letter).where(old, Letter.state.not_in(_UNFINISHED)))
+        db.session.execute(delete(PasswordRequest).where(PasswordRequest.created_at < now() - KEPT_REQUESTS))
