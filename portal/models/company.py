@@ -1,0 +1,46 @@
+"""The vendor's customers, and how the vendor presents itself to them."""
+
+from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Base
+from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+
+
+class Company(Base):
+    """A customer company: the tenant. Everything a customer sees belongs to exactly one."""
+
+    __tablename__ = "company"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[Name]
+    street: Mapped[Line] = mapped_column(default="")
+    city: Mapped[Name] = mapped_column(default="")
+    postcode: Mapped[Word] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(String(2), default="GB")
+    phone: Mapped[Word] = mapped_column(default="")
+    tax_id: Mapped[Word] = mapped_column(default="")
+    website: Mapped[Line] = mapped_column(default="")
+    exited_at: Mapped[Moment | None]
+    created_at: Mapped[Made]
+
+    __table_args__ = (CheckConstraint("slug = lower(slug) AND length(slug) >= 2", name="slug"),)
+
+
+class Branding(Base):
+    """The vendor's name, colour and support addresses. Exactly one row."""
+
+    __tablename__ = "branding"
+
+    id: Mapped[Id] = mapped_column(default=1)
+    name: Mapped[Name] = mapped_column(default="Gatehouse")
+    hue: Mapped[int] = mapped_column(default=195)
+    support_email: Mapped[Address] = mapped_column(default="")
+    support_phone: Mapped[Word] = mapped_column(default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("hue BETWEEN 0 AND 360", name="hue"),
+    )

@@ -1,0 +1,34 @@
+"""How names and addresses are folded so that they can be compared, sorted and searched (behaviour L11)."""
+
+import unicodedata
+
+from portal.models.contact import Contact
+
+
+def fold(text: str) -> str:
+    """Return `text` without case and accents and with single blanks, for sorting and searching."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(unicodedata.normalize("NFKC", kept).split())
+
+
+def email_key(address: str) -> str:
+    """Return the one form in which two spellings of the same e-mail address are equal."""
+    local, _, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
+    return f"{local.casefold()}@{_plain_domain(domain)}"
+
+
+def _plain_domain(domain: str) -> str:
+    domain = domain.casefold().rstrip(".")
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def refresh(contact: Contact) -> None:
+    """Bring the contact's folded columns in line with its name, address and phone numbers."""
+    contact.email_key = email_key(contact.email) if contact.email else None
+    contact.name_key = fold(contact.name)[:220]
+    digits = " ".join(number.lstrip("+") for number in (contact.phone, contact.mobile) if number)
+    contact.search_key = " ".join((contact.name_key, contact.email_key or "", digits)).strip()

@@ -1,0 +1,115 @@
+"""Those who sign in: portal users (logins), their sessions, and the vendor's staff."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.clock import now
+from portal.extensions import Base
+from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+
+OWNS_ADDRESS = "closed_at IS NULL AND email_confirmed_at IS NOT NULL"
+
+
+class PortalUser(Base):
+    """One identity that signs in; the contacts linked to it say where and with which rights."""
+
+    __tablename__ = "portal_user"
+
+    id: Mapped[Id]
+    first_name: Mapped[Name]
+    last_name: Mapped[Name]
+    email: Mapped[Address]
+    email_key: Mapped[Address] = mapped_column(index=True)
+    email_confirmed_at: Mapped[Moment | None]
+    username: Mapped[Word | None]
+    username_key: Mapped[Word | None]
+    password_hash: Mapped[Line | None]
+    password_set_at: Mapped[Moment | None]
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    initial_password_until: Mapped[Moment | None]
+    recovery_email: Mapped[Address | None]
+    recovery_confirmed_at: Mapped[Moment | None]
+    last_sign_in_at: Mapped[Moment | None]
+    disabled_at: Mapped[Moment | None]
+    closed_at: Mapped[Moment | None]
+    theme: Mapped[Word] = mapped_column(default="system")
+    density: Mapped[Word] = mapped_column(default="comfortable")
+    created_at: Mapped[Made]
+
+    __table_args__ = (
+        Index(
+            "uq_portal_user_owned_email",
+            "email_key",
+            unique=True,
+            sqlite_where=text(OWNS_ADDRESS),
+            postgresql_where=text(OWNS_ADDRESS),
+        ),
+        Index(
+            "uq_portal_user_live_username",
+            "username_key",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL AND username_key IS NOT NULL"),
+            postgresql_where=text("closed_at IS NULL AND username_key IS NOT NULL"),
+        ),
+        CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
+        CheckConstraint("density IN ('comfortable', 'compact')", name="density"),
+    )
+
+    @property
+    def name(self) -> str:
+        """First and last name as one."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def initial_password_expired(self) -> bool:
+        """True once an initial password was left unused past its end (behaviour C14)."""
+        return self.initial_password_until is not None and self.initial_password_until <= now()
+
+    @property
+    def able(self) -> bool:
+        """True if nothing about the login itself keeps it from signing in."""
+        blocked = self.closed_at or self.disabled_at or not self.password_hash
+        return not blocked and not self.initial_password_expired
+
+
+class SignInSession(Base):
+    """One signed-in browser. The cookie holds a random key, this row its hash; ending the row ends both."""
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[Id]
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    portal_user_id: Mapped[int] = mapped_column(ForeignKey("portal_user.id"), index=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    remembered: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Made]
+    last_seen_at: Mapped[Made]
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    address: Mapped[Word] = mapped_column(default="")
+    browser: Mapped[Line] = mapped_column(default="")
+
+    user: Mapped[PortalUser] = relationship(lazy="raise")
+
+    def alive(self, at: datetime, idle_since: datetime) -> bool:
+        """True if the session is neither ended, expired nor left idle since before `idle_since`."""
+        return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since
+
+
+class StaffUser(Base):
+    """One of the vendor's own people, apart from every portal user."""
+
+    __tablename__ = "staff_user"
+
+    id: Mapped[Id]
+    email: Mapped[Address]
+    email_key: Mapped[Address] = mapped_column(unique=True)
+    name: Mapped[Name]
+    role: Mapped[Word]
+    password_hash: Mapped[Line | None]
+    disabled_at: Mapped[Moment | None]
+    created_at: Mapped[Made]
+
+    __table_args__ = (CheckConstraint("role IN ('support', 'administrator')", name="role"),)
