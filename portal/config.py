@@ -1,0 +1,203 @@
+"""The settings: read from the environment once, checked, and refused with a sentence when they are wrong."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from limits import parse_many
+
+ROOT = Path(__file__).resolve().parent.parent
+KNOWN_WEAK_KEYS = {"dev", "development", "secret", "changeme", "change-me", "default", "test"}
+YES = {"1", "true", "yes", "on"}
+NO = {"0", "false", "no", "off", ""}
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the text says which and what to do."""
+
+
+def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return Flask's configuration made from `env`.
+
+    Raises ConfigError with one sentence about the first setting that cannot be used.
+    """
+    production = env.get("GATEHOUSE_ENV", "development") == "production"
+    instance = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
+    port = _whole(env, "PORT", 5000)
+    public_url = _public_url(env, port, production)
+    return {
+        "PRODUCTION": production,
+        "INSTANCE_DIR": str(instance),
+        "PORT": port,
+        "PUBLIC_URL": public_url,
+        "SECRET_KEY": _secret_key(env, instance, production),
+        "TRUSTED_HOSTS": _hosts(public_url, production),
+        "TRUSTED_PROXIES": _whole(env, "TRUSTED_PROXIES", 0),
+        "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
+        "TIME_ZONE": _zone(env),
+        "INVITATION_LIFE": timedelta(hours=_hours(env, "INVITATION_HOURS", 24)),
+        "RESET_LIFE": timedelta(hours=_hours(env, "RESET_HOURS", 24)),
+        "INITIAL_PASSWORD_LIFE": timedelta(hours=24),
+        "SIGN_IN_LIMIT": _rate(env, "SIGN_IN_LIMIT", "10", "5 minutes"),
+        "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
+        "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
+        "SESSION_IDLE": timedelta(minutes=_hours(env, "SESSION_IDLE_MINUTES", 30)),
+        "SESSION_LIFE": timedelta(hours=_hours(env, "SESSION_HOURS", 12)),
+        "REMEMBERED_LIFE": timedelta(days=_hours(env, "REMEMBER_DAYS", 30)),
+        "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
+        **_database(env, instance),
+        **_redis(env),
+        **_mail(env),
+        **_web(production, public_url),
+    }
+
+
+def _database(env: Mapping[str, str], instance: Path) -> dict[str, Any]:
+    url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'gatehouse.db'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            url = "postgresql+psycopg://" + url[len(prefix) :]
+    pooled = {"pool_pre_ping": True} if url.startswith("postgresql") else {}
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": pooled}
+
+
+def _redis(env: Mapping[str, str]) -> dict[str, Any]:
+    url = env.get("REDIS_URL", "")
+    # The limiter's storage names a socket differently from redis-py.
+    storage = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+    waits = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+    return {
+        "REDIS_URL": url,
+        "RATELIMIT_STORAGE_URI": storage or "memory://",
+        "RATELIMIT_STORAGE_OPTIONS": waits if storage else {},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": bool(storage),
+        "RATELIMIT_HEADERS_ENABLED": False,
+    }
+
+
+def _mail(env: Mapping[str, str]) -> dict[str, Any]:
+    tls = _flag(env, "MAIL_USE_TLS", False)
+    return {
+        "MAIL_SERVER": env.get("MAIL_SERVER", "127.0.0.1"),
+        "MAIL_PORT": _whole(env, "MAIL_PORT", 587 if tls else 25),
+        "MAIL_USERNAME": env.get("MAIL_USERNAME") or None,
+        "MAIL_PASSWORD": env.get("MAIL_PASSWORD") or None,
+        "MAIL_USE_TLS": tls,
+        "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
+        "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
+        "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or "portal@gatehouse.example",
+    }
+
+
+def _web(production: bool, public_url: str) -> dict[str, Any]:
+    secure = urlsplit(public_url).scheme == "https"
+    return {
+        "MAX_CONTENT_LENGTH": 1_000_000,
+        "MAX_FORM_MEMORY_SIZE": 1_000_000,
+        "MAX_FORM_PARTS": 1_000,
+        "SESSION_COOKIE_NAME": "__Host-gatehouse" if secure else "gatehouse",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": secure,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "HSTS": production and secure,
+        "COMPRESS_MIMETYPES": ["text/html", "text/css", "application/json"],
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+    }
+
+
+def _public_url(env: Mapping[str, str], port: int, production: bool) -> str:
+    url = env.get("PUBLIC_URL", "").rstrip("/")
+    if not url:
+        if production:
+            raise ConfigError(
+                "PUBLIC_URL is not set. Give the address people use, like https://portal.example.com."
+            )
+        return f"http://127.0.0.1:{port}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ConfigError(
+            f"PUBLIC_URL is {url!r}. It must look like https://portal.example.com, without a path."
+        )
+    return url
+
+
+def _hosts(public_url: str, production: bool) -> list[str]:
+    host = urlsplit(public_url).hostname or "localhost"
+    return [host] if production else list({host, "localhost", "127.0.0.1"})
+
+
+def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str:
+    key = env.get("SECRET_KEY", "")
+    if production:
+        if len(key) < 32 or len(set(key)) < 10 or key.casefold() in KNOWN_WEAK_KEYS:
+            raise ConfigError(
+                "SECRET_KEY is missing, too short or too simple. Give at least 32 random characters, for "
+                'example from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return key
+    return key or _kept_key(instance / "secret_key")
+
+
+def _kept_key(file: Path) -> str:
+    """Return the development key of this instance folder, made on first use, so links outlive a restart."""
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+        return file.read_text().strip()
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal():
+        raise ConfigError(f"{name} is {text!r}. It must be a whole number.")
+    return int(text)
+
+
+def _zone(env: Mapping[str, str]) -> str:
+    name = env.get("TIME_ZONE") or "UTC"
+    if name not in available_timezones():
+        raise ConfigError(f"TIME_ZONE is {name!r}. Give a name like Europe/London.")
+    return name
+
+
+def _hours(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, "").strip()
+    try:
+        value = float(text) if text else float(default)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 100_000:
+        raise ConfigError(f"{name} is {text!r}. It must be a number above 0; decimals are allowed.")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name, "").strip().casefold()
+    if name not in env:
+        return default
+    if text not in YES | NO:
+        raise ConfigError(f"{name} is {text!r}. Say true or false.")
+    return text in YES
+
+
+def _rate(env: Mapping[str, str], name: str, count: str, per: str) -> str:
+    """Return a rate such as "10 per 5 minutes"; a bare number keeps the usual period."""
+    text = env.get(name, "").strip() or count
+    rate = f"{text} per {per}" if text.isdecimal() else text
+    try:
+        parse_many(rate)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}. Give a number, or a rate like '10 per 5 minutes'.") from None
+    return rate
