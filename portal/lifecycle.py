@@ -1,0 +1,145 @@
+"""The life of a contact: its state read from stored facts, and the moves each state allows (behaviour 4)."""
+
+from enum import StrEnum
+
+from portal.models import Access, Contact
+from portal.refusals import NotNow
+
+
+class Status(StrEnum):
+    """The three words of the Status column."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class LoginState(StrEnum):
+    """The second badge: how it stands with the login."""
+
+    NO_LOGIN = "no_login"
+    EMAIL_ONLY = "email_only"
+    INVITED = "invited"
+    EXPIRED = "expired"
+    MAIL_FAILED = "mail_failed"
+    LOGIN = "login"
+    DISABLED = "disabled"
+
+
+class Situation(StrEnum):
+    """Where a contact stands in the table of moves."""
+
+    ACTIVE_NO_LOGIN = "active without login"
+    PENDING = "pending"
+    ACTIVE_LOGIN = "active with login"
+    INACTIVE = "inactive"
+    GONE = "deleted"
+
+
+class Move(StrEnum):
+    """What can be done to a contact; the values are the last part of the URL."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    LINK = "properties"
+    AUTHORIZE = "authorize"
+    RESEND = "resend"
+    CANCEL = "cancel-invitation"
+    SEND_RESET = "send-reset"
+    UNLINK = "unlink"
+    DEACTIVATE = "deactivate"
+    ACTIVATE = "activate"
+    DELETE = "delete"
+
+
+_ALWAYS = (Move.VIEW, Move.EDIT, Move.LINK)
+
+# Behaviour L1, in the order of the menu. VIEW of an inactive contact is the read-only profile.
+MOVES: dict[Situation, tuple[Move, ...]] = {
+    Situation.ACTIVE_NO_LOGIN: (*_ALWAYS, Move.AUTHORIZE, Move.DEACTIVATE, Move.DELETE),
+    Situation.PENDING: (*_ALWAYS, Move.RESEND, Move.CANCEL, Move.DELETE),
+    Situation.ACTIVE_LOGIN: (*_ALWAYS, Move.SEND_RESET, Move.UNLINK, Move.DEACTIVATE, Move.DELETE),
+    Situation.INACTIVE: (Move.VIEW, Move.ACTIVATE),
+    Situation.GONE: (),
+}
+
+_WHY_NOT = {
+    Situation.ACTIVE_NO_LOGIN: "{name} has no login.",
+    Situation.PENDING: "{name} has not accepted the invitation yet.",
+    Situation.ACTIVE_LOGIN: "{name} already has a login.",
+    Situation.INACTIVE: "{name} is inactive. Activate {name} first.",
+    Situation.GONE: "{name} was deleted.",
+}
+
+
+def situation(contact: Contact) -> Situation:
+    """Return where `contact` stands, from its stored facts."""
+    if contact.deleted_at is not None:
+        return Situation.GONE
+    if contact.deactivated_at is not None:
+        return Situation.INACTIVE
+    if contact.portal_user_id is not None:
+        return Situation.ACTIVE_LOGIN
+    return Situation.PENDING if contact.access == Access.PORTAL else Situation.ACTIVE_NO_LOGIN
+
+
+def status(contact: Contact) -> Status:
+    """Return the word for the Status column."""
+    here = situation(contact)
+    if here is Situation.INACTIVE:
+        return Status.INACTIVE
+    return Status.PENDING if here is Situation.PENDING else Status.ACTIVE
+
+
+def login_state(contact: Contact) -> LoginState:
+    """Return the word for the login badge."""
+    if contact.user is not None:
+        return LoginState.DISABLED if contact.user.disabled_at else LoginState.LOGIN
+    if contact.access != Access.PORTAL:
+        return LoginState.EMAIL_ONLY if contact.access == Access.EMAIL_ONLY else LoginState.NO_LOGIN
+    invitation = contact.live_invitation
+    if invitation is None or invitation.expired:
+        return LoginState.EXPIRED
+    return LoginState.MAIL_FAILED if invitation.mail_failed_at else LoginState.INVITED
+
+
+def possible(contact: Contact) -> tuple[Move, ...]:
+    """Return the moves that can happen to `contact` now, in the order of the menu."""
+    return tuple(move for move in MOVES[situation(contact)] if _missing(contact, move) is None)
+
+
+def objection(contact: Contact, move: Move) -> str | None:
+    """Return why `move` cannot happen to `contact` now, as a sentence; None if it can."""
+    here = situation(contact)
+    if move not in MOVES[here]:
+        return _WHY_NOT[here].format(name=contact.name)
+    return _missing(contact, move)
+
+
+def take(contact: Contact, move: Move) -> None:
+    """Raise NotNow unless `move` can happen to `contact` now."""
+    reason = objection(contact, move)
+    if reason is not None:
+        raise NotNow(reason)
+
+
+def _missing(contact: Contact, move: Move) -> str | None:
+    """Return what stands in the way of a move that the state would allow."""
+    if move is Move.AUTHORIZE and not contact.email:
+        return f"{contact.name} has no e-mail address. Add one, save, and authorize then."
+    if move in (Move.DELETE, Move.DEACTIVATE) and contact.is_primary:
+        return f"{contact.name} is the Primary contact. Choose another Primary contact first."
+    if move is Move.SEND_RESET:
+        return _no_reset(contact)
+    return None
+
+
+def _no_reset(contact: Contact) -> str | None:
+    user = contact.user
+    if user is None or user.disabled_at:
+        return f"The login of {contact.name} was disabled by the vendor. Ask the vendor's support."
+    if user.email_confirmed_at is None:
+        return (
+            f"{contact.name} has not confirmed an address yet. Unlink the user name and send a sign-up link."
+        )
+    return None

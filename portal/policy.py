@@ -1,0 +1,245 @@
+"""Who may do what: the only module that decides it (behaviour 3). Views, templates and queries ask here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import Select
+
+from portal.lifecycle import Move
+from portal.models import (
+    Access,
+    Contact,
+    ContactPermission,
+    ContactRole,
+    Permission,
+    Property,
+    PropertyLink,
+    RolePermission,
+    Scope,
+)
+from portal.refusals import NotAllowed
+
+EVERY_PERMISSION = frozenset(Permission)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a contact of a company, a login before any company, staff, the system, or a stranger."""
+
+    kind: str
+    name: str
+    company_id: int | None = None
+    contact_id: int | None = None
+    user_id: int | None = None
+    staff_id: int | None = None
+    permissions: frozenset[Permission] = frozenset()
+    scope: str = Scope.PROPERTY
+
+    @property
+    def is_admin(self) -> bool:
+        return Permission.ADMIN in self.permissions
+
+    @property
+    def sees_everything(self) -> bool:
+        """True for client scope, which `admin` implies (P9)."""
+        return self.is_admin or self.scope == Scope.CLIENT
+
+
+SYSTEM = Actor(kind="system", name="Gatehouse", permissions=EVERY_PERMISSION, scope=Scope.CLIENT)
+STRANGER = Actor(kind="stranger", name="Somebody not signed in")
+
+
+def effective(granted: frozenset[Permission]) -> frozenset[Permission]:
+    """Return what a set of granted permissions amounts to: `admin` implies all (P1)."""
+    return EVERY_PERMISSION if Permission.ADMIN in granted else granted
+
+
+def rights_of(contact: Contact) -> frozenset[Permission]:
+    """Return the effective permissions of `contact`: the union of its roles' and its own boxes (P1)."""
+    granted = contact.direct_permissions.union(*(role.permissions for role in contact.roles))
+    return effective(granted)
+
+
+# P3, P4, P5: the permissions of which one is needed.
+_CONTACT_READERS = frozenset({Permission.ADMIN, Permission.EDIT_CONTACTS, Permission.VIEW_CLIENT})
+_ADMINS = frozenset({Permission.ADMIN})
+RULES: dict[Move, frozenset[Permission]] = {
+    Move.VIEW: _CONTACT_READERS,
+    Move.EDIT: frozenset({Permission.ADMIN, Permission.EDIT_CONTACTS}),
+    Move.LINK: _ADMINS,
+    Move.AUTHORIZE: _ADMINS,
+    Move.RESEND: _ADMINS,
+    Move.CANCEL: _ADMINS,
+    Move.SEND_RESET: _ADMINS,
+    Move.UNLINK: _ADMINS,
+    Move.DEACTIVATE: _ADMINS,
+    Move.ACTIVATE: _ADMINS,
+    Move.DELETE: _ADMINS,
+}
+
+_SELF = "You cannot {verb} yourself. Ask another admin."
+_VERBS = {
+    Move.LINK: "change the properties of",
+    Move.AUTHORIZE: "authorize",
+    Move.RESEND: "invite",
+    Move.CANCEL: "cancel the invitation of",
+    Move.SEND_RESET: "send a password reset to",
+    Move.UNLINK: "unlink",
+    Move.DEACTIVATE: "deactivate",
+    Move.ACTIVATE: "activate",
+    Move.DELETE: "delete",
+}
+
+
+def browses_contacts(actor: Actor) -> bool:
+    """Return whether `actor` may list, search and view contacts at all (P3)."""
+    return bool(actor.permissions & _CONTACT_READERS)
+
+
+def adds_contacts(actor: Actor) -> bool:
+    """Return whether `actor` may add contacts (P5)."""
+    return actor.is_admin
+
+
+def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None = None) -> str | None:
+    """Return why `actor` may not do `move` to `contact`, as a sentence; None if they may.
+
+    `admin` says whether the contact is an admin where the caller knows it already (lists do).
+    """
+    if contact.id == actor.contact_id:
+        return _about_oneself(move)
+    if not actor.permissions & RULES[move]:
+        return "Your role does not include this."
+    if move is Move.EDIT and not actor.is_admin and (is_admin(contact) if admin is None else admin):
+        return f"{contact.name} is an admin. Only an admin can edit an admin."
+    return None
+
+
+def _about_oneself(move: Move) -> str | None:
+    if move is Move.VIEW:
+        return None
+    if move is Move.EDIT:
+        return "Your own details are in your profile."
+    return _SELF.format(verb=_VERBS[move])
+
+
+def is_admin(contact: Contact) -> bool:
+    """Return whether `contact` holds `admin`."""
+    return Permission.ADMIN in rights_of(contact)
+
+
+def demand(actor: Actor, move: Move, contact: Contact) -> None:
+    """Raise NotAllowed unless `actor` may do `move` to `contact`."""
+    reason = objection(actor, move, contact)
+    if reason is not None:
+        raise NotAllowed(reason)
+
+
+def demand_admin(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` is an admin (P5)."""
+    if not actor.is_admin:
+        raise NotAllowed("Only an admin can do this.")
+
+
+def demand_browsing(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may list and search contacts (P3)."""
+    if not browses_contacts(actor):
+        raise NotAllowed("Your role does not include the contacts.")
+
+
+# P4 and P5: what an editor of details may set; everything else on the form is an admin's.
+DETAILS = frozenset(
+    {"honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "category", "notes"}
+)
+ADMIN_FIELDS = frozenset(
+    {
+        "contact_type",
+        "access",
+        "roles",
+        "permissions",
+        "username",
+        "initial_password",
+        "recovery_email",
+        "scope",
+    }
+)
+
+
+def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:
+    """Return whether `actor` may change `field` of `contact` (None: a new one)."""
+    if actor.is_admin:
+        return True
+    if contact is None or Permission.EDIT_CONTACTS not in actor.permissions:
+        return False
+    if field == "email":
+        return contact.access == Access.NONE
+    return field in DETAILS
+
+
+def may_give(actor: Actor, permissions: frozenset[Permission], contact: Contact | None) -> bool:
+    """Return whether `actor` may give or take `permissions` (P6, P7): admins to others, what they hold."""
+    to_oneself = contact is not None and contact.id == actor.contact_id
+    return actor.is_admin and not to_oneself and permissions <= actor.permissions
+
+
+def menu(actor: Actor, contact: Contact, moves: tuple[Move, ...], *, admin: bool) -> list[Move]:
+    """Return which of the possible `moves` stand in the row menu for `actor` (L1, C6)."""
+    return [move for move in moves if objection(actor, move, contact, admin=admin) is None]
+
+
+# Every query starts here. A model without an entry cannot be read, so forgetting one fails closed (P10).
+_VISIBLE: dict[type[Any], Callable[[Actor], ColumnElement[bool]]] = {}
+
+
+def own(actor: Actor, model: type[Any]) -> Select[Any]:
+    """Return the rows of `model` that belong to the actor's company, whatever the scope; no company: none."""
+    conditions = [model.company_id == actor.company_id if actor.company_id is not None else false()]
+    if model is Contact:
+        conditions.append(Contact.deleted_at.is_(None))
+    return select(model).where(*conditions)
+
+
+def visible(actor: Actor, model: type[Any]) -> Select[Any]:
+    """Return the rows of `model` that `actor` may know of: own company, in scope (P10, C44).
+
+    Raises KeyError for a model that has no rule here.
+    """
+    return own(actor, model).where(_VISIBLE[model](actor))
+
+
+def _linked_property_ids(actor: Actor) -> Select[int]:
+    return select(PropertyLink.property_id).where(PropertyLink.contact_id == actor.contact_id)
+
+
+def _visible_properties(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.sees_everything else Property.id.in_(_linked_property_ids(actor))
+
+
+def _visible_contacts(actor: Actor) -> ColumnElement[bool]:
+    if not browses_contacts(actor):
+        return Contact.id == actor.contact_id
+    if actor.sees_everything:
+        return true()
+    shared = exists().where(
+        PropertyLink.contact_id == Contact.id, PropertyLink.property_id.in_(_linked_property_ids(actor))
+    )
+    return or_(Contact.id == actor.contact_id, _client_level(), shared)
+
+
+def _client_level() -> ColumnElement[bool]:
+    """Client scope as it counts: said so, or implied by `admin` (P9)."""
+    role, box = aliased(ContactRole), aliased(ContactPermission)
+    admin_role = exists().where(
+        role.contact_id == Contact.id,
+        RolePermission.role_id == role.role_id,
+        RolePermission.permission == Permission.ADMIN,
+    )
+    admin_box = exists().where(and_(box.contact_id == Contact.id, box.permission == Permission.ADMIN))
+    return or_(Contact.scope == Scope.CLIENT, admin_role, admin_box)
+
+
+_VISIBLE[Contact] = _visible_contacts
+_VISIBLE[Property] = _visible_properties
