@@ -1,0 +1,70 @@
+"""Passwords: what makes one good enough, and how it is hashed and checked."""
+
+import unicodedata
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
+from zxcvbn import zxcvbn
+
+LONGEST = 256
+# zxcvbn refuses longer input; the first 72 characters say enough about the rest.
+_JUDGED = 72
+_WORDS = ("very weak", "weak", "fair", "good", "strong")
+
+
+def objection(password: str, known_words: list[str]) -> str | None:
+    """Return why `password` is not good enough, as a sentence, or None if it is.
+
+    `known_words` are names an attacker would try first: the person's, the company's, the portal's.
+    """
+    shortest = current_app.config["PASSWORD_MIN"]
+    length = len(normal(password))
+    if length < shortest:
+        return f"Use at least {shortest} characters. Three or four words work well."
+    if length > LONGEST:
+        return f"Use at most {LONGEST} characters."
+    if strength(password, known_words)[0] < 2:
+        return "This password is too easy to guess. Use three or four words that do not belong together."
+    return None
+
+
+def strength(password: str, known_words: list[str]) -> tuple[int, str]:
+    """Return how hard `password` is to guess: 0 to 4, and the same in words."""
+    words = [part for word in known_words for part in (word, *word.split()) if part]
+    score = int(zxcvbn(normal(password)[:_JUDGED], user_inputs=words)["score"])
+    return score, _WORDS[score]
+
+
+def normal(password: str) -> str:
+    """Return `password` so that two keyboards that type the same characters give the same bytes."""
+    return unicodedata.normalize("NFC", password)
+
+
+def hashed(password: str) -> str:
+    """Return the argon2id hash of `password`."""
+    return _hasher(current_app.config.get("ARGON2_COST", "usual")).hash(normal(password))
+
+
+def fits(password_hash: str | None, password: str) -> bool:
+    """Return whether `password` is the one behind the hash; takes as long where there is no hash."""
+    hasher = _hasher(current_app.config.get("ARGON2_COST", "usual"))
+    if len(password) > LONGEST:
+        password, password_hash = "", None
+    try:
+        return hasher.verify(password_hash or _nobody(hasher), normal(password)) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@lru_cache
+def _hasher(cost: str) -> PasswordHasher:
+    if cost == "cheap":  # only so that a thousand tests need no minutes
+        return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    return PasswordHasher()
+
+
+@lru_cache
+def _nobody(hasher: PasswordHasher) -> str:
+    return hasher.hash("the password of nobody")

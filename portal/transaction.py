@@ -1,0 +1,47 @@
+"""The one commit: a view or job that returns has happened, one that raises has not."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from portal import invariants
+from portal.extensions import db, writing
+
+_AFTER = "what to do once it is committed"
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def transaction(*, write: bool) -> Iterator[None]:
+    """Run the block in one database transaction; commit when it returns, roll back when it raises.
+
+    With `write`, SQLite takes its write lock at the start. What was handed to `after_commit` runs last;
+    a failure there is logged and never reaches the caller, because the change has already happened.
+    """
+    mode = writing.set(write)
+    try:
+        yield
+        invariants.hold(db.session())
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        _take_waiting()
+        raise
+    finally:
+        invariants.forget(db.session())
+        writing.reset(mode)
+    for step in _take_waiting():
+        try:
+            step()
+        except Exception:
+            log.exception("a step after the commit failed")
+
+
+def after_commit(step: Callable[[], None]) -> None:
+    """Run `step` once the running transaction is committed; drop it if it is rolled back."""
+    db.session().info.setdefault(_AFTER, []).append(step)
+
+
+def _take_waiting() -> list[Callable[[], None]]:
+    steps: list[Callable[[], None]] = db.session().info.pop(_AFTER, [])
+    return steps
