@@ -1,0 +1,50 @@
+"""What may stand in an address where a rule has a variable part."""
+
+from typing import Any
+
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
+
+LARGEST_ID = 2**31 - 1
+# First parts of addresses that are no company; a company's slug is refused if it is one of these.
+TOP_LEVEL = frozenset(
+    [
+        "sign-in",
+        "sign-out",
+        "forgot",
+        "reset",
+        "invitations",
+        "confirm",
+        "terms",
+        "companies",
+        "profile",
+        "more",
+        "staff",
+        "dev",
+        "static",
+        "api",
+        "brand.css",
+        "robots.txt",
+        "favicon.ico",
+        ".well-known",
+        "health",
+        "metrics",
+    ]
+)
+
+
+class IdConverter(IntegerConverter):
+    """A row id: a whole number that every database can hold; anything else is a 404."""
+
+    regex = r"[0-9]{1,10}"
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, min=1, max=LARGEST_ID)
+
+
+class SlugConverter(BaseConverter):
+    """A company's slug: small letters, digits and hyphens, two to forty of them."""
+
+    regex = r"[a-z0-9][a-z0-9-]{1,39}"
+
+
+CONVERTERS = {"id": IdConverter, "slug": SlugConverter}

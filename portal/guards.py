@@ -1,0 +1,180 @@
+"""The porch: everybody is a stranger until the session says otherwise; nothing is loaded without a reason."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from flask import Response, abort, current_app, g, redirect, request, url_for
+from flask_login import current_user, logout_user
+from sqlalchemy import update
+from werkzeug.exceptions import HTTPException
+
+from portal import htmx, invariants, lifecycle, policy
+from portal.clock import now
+from portal.extensions import db, writing
+from portal.lifecycle import Move
+from portal.models import Company, Contact, SignInSession
+from portal.policy import Actor
+from portal.queries.sign_in import Membership, SignedIn
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+TOUCH_SECONDS = 60
+# Where a person with an open gate may still go (L9).
+_CURES = {
+    "must_change": {"profile.password", "sign_in.sign_out"},
+    "terms_due": {"terms.accept", "terms.show", "profile.password", "sign_in.sign_out"},
+}
+
+
+def public(view: View) -> View:
+    """Mark a view that needs nobody signed in; every other view does."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def gate() -> Response | None:
+    """Return where the request must go instead, or None if it may enter. Raises 404 for a foreign company."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "is_public", False):
+        return None
+    slug = (request.view_args or {}).get("company", g.get("slug"))
+    if slug and request.method not in SAFE_METHODS:
+        _lock(slug)
+    person = signed_in()
+    if person is None:
+        return _to_sign_in()
+    _touch(person.session)
+    cure = _cure(person)
+    if cure is not None:
+        return cure
+    if slug:
+        _enter(person, slug)
+    return None
+
+
+def signed_in() -> SignedIn | None:
+    """Return the person behind this request, or None for a stranger."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def membership() -> Membership:
+    """Return the membership this request works in. Raises 404 outside a company."""
+    found: Membership | None = g.get("membership")
+    if found is None:
+        abort(404)
+    return found
+
+
+def actor() -> Actor:
+    """Return who acts in this request."""
+    if g.get("membership") is not None:
+        return membership().actor()
+    person = signed_in()
+    return person.actor() if person else policy.STRANGER
+
+
+def load(model: type[Contact], thing_id: int, *, to: Move) -> Contact:
+    """Return the row of `model` with `thing_id`, asked for with an intention.
+
+    Not of this company: 404. No such right in one's own company: NotAllowed (403). Out of scope: 404.
+    Not now: NotNow (409).
+    """
+    who = actor()
+    found: Contact | None = db.session.scalar(policy.own(who, model).where(model.id == thing_id))
+    if found is None:
+        abort(404)
+    if found.id != who.contact_id:
+        policy.demand_browsing(who)
+    if db.session.scalar(policy.visible(who, model).where(model.id == thing_id)) is None:
+        abort(404)
+    policy.demand(who, to, found)
+    lifecycle.take(found, to)
+    return found
+
+
+def safe_next(target: str | None) -> str | None:
+    """Return `target` if it is a page of this portal, else None: only what a rule of ours answers counts."""
+    if not target or len(target) > 1_000 or not target.startswith("/") or target.startswith("//"):
+        return None
+    plain = unquote(target)
+    if any(char in plain for char in "\\\r\n\t\0") or plain.startswith("//") or not target.isprintable():
+        return None
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or "//" in plain.split("?")[0] or "/.." in plain:
+        return None
+    return target if _is_page(parts.path) else None
+
+
+def _is_page(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except HTTPException:
+        return False
+
+
+def _lock(slug: str) -> None:
+    """Take the company's lock before rights are read, so nothing can change between reading and acting."""
+    company_id = db.session.scalar(db.select(Company.id).where(Company.slug == slug))
+    if company_id is not None:
+        invariants.watch(db.session(), company_id)
+
+
+def _enter(person: SignedIn, slug: str) -> None:
+    found = person.membership(slug)
+    if found is None:
+        abort(404)
+    g.membership = found
+
+
+def _cure(person: SignedIn) -> Response | None:
+    """Send whoever must change the password or accept the terms to the page that does it (L9)."""
+    if person.user.must_change_password:
+        open_pages, page = _CURES["must_change"], "profile.password"
+    elif person.terms_due:
+        open_pages, page = _CURES["terms_due"], "terms.accept"
+    else:
+        return None
+    return None if request.endpoint in open_pages else htmx.go(url_for(page, next=_here()))
+
+
+def _to_sign_in() -> Response:
+    logout_user()
+    url = url_for("sign_in.sign_in", next=_here())
+    if htmx.wants_part():
+        return htmx.sign_in_again(url)
+    answer: Response = current_app.make_response(redirect(url, 303))
+    return answer
+
+
+def leave() -> Response:
+    """Return the answer for a request whose session has ended: sign in, then back to the place."""
+    return _to_sign_in()
+
+
+def _here() -> str | None:
+    """Return the page to come back to, where there is one."""
+    if htmx.wants_part():
+        return safe_next(htmx.current_path())
+    if request.method in SAFE_METHODS:
+        path = request.full_path.rstrip("?")
+        return safe_next(path) if path != "/" else None
+    return safe_next(urlsplit(request.referrer or "").path)
+
+
+def _touch(session: SignInSession) -> None:
+    """Note that the session is in use, once a minute at most; a reading request does it apart."""
+    if (now() - session.last_seen_at).total_seconds() < TOUCH_SECONDS:
+        return
+    if writing.get():
+        session.last_seen_at = now()
+        return
+    mode = writing.set(True)
+    try:
+        with db.engine.begin() as connection:
+            seen = update(SignInSession).where(SignInSession.id == session.id).values(last_seen_at=now())
+            connection.execute(seen)
+    finally:
+        writing.reset(mode)

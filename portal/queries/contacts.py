@@ -1,0 +1,243 @@
+"""The contacts list: search, filters, sorting, paging by position, counts; cut to the reader's scope."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import contains_eager, joinedload
+
+from portal.extensions import db
+from portal.invariants import holds_permission
+from portal.lifecycle import Status
+from portal.models import (
+    Access,
+    Contact,
+    ContactRole,
+    ContactType,
+    Permission,
+    PortalUser,
+    PropertyLink,
+    Role,
+)
+from portal.models.keys import fold
+from portal.policy import Actor, visible
+
+PAGE = 25
+COUNTED = 1_000
+LONGEST_SEARCH = 100
+SORTS = ("name", "email", "status", "last_login")
+AUTHORIZED = {
+    "yes": (Access.PORTAL,),
+    "email_only": (Access.EMAIL_ONLY,),
+    "no": (Access.NONE,),
+    "any": (Access.PORTAL, Access.EMAIL_ONLY),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the reader asks the list for; every value is already known to be sensible."""
+
+    q: str = ""
+    type: str = ""
+    status: str = ""
+    role: str = ""
+    authorized: str = ""
+    sort: str = "name"
+    dir: str = "asc"
+    after: str = ""
+    before: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """True if anything but the order is asked for."""
+        return any((self.q, self.type, self.status, self.role, self.authorized))
+
+
+@dataclass
+class Row:
+    """One contact of the list, with what its row shows beside the contact's own facts."""
+
+    contact: Contact
+    property_count: int
+    admin: bool
+
+
+@dataclass
+class Page:
+    """The rows of one page and the way to its neighbours."""
+
+    rows: list[Row]
+    after: str = ""
+    before: str = ""
+    cursor_broken: bool = False
+
+
+@dataclass
+class Counts:
+    """How many the reader may see: in all, per status, and matching the filters; 1,001 stands for more."""
+
+    all: int = 0
+    pending: int = 0
+    active: int = 0
+    inactive: int = 0
+    matching: int = 0
+
+
+@dataclass
+class Choices:
+    """What the filters offer."""
+
+    types: list[tuple[str, str]] = field(default_factory=list)
+    roles: list[tuple[str, str]] = field(default_factory=list)
+
+
+def page(actor: Actor, wish: Wish) -> Page:
+    """Return the page of contacts that `actor` may see and `wish` asks for."""
+    key = _sort_key(wish.sort)
+    query = _matching(actor, wish).outerjoin(PortalUser, PortalUser.id == Contact.portal_user_id)
+    cursor = wish.before or wish.after
+    position = _read_cursor(cursor, wish.sort) if cursor else None
+    backwards = bool(wish.before) and position is not None
+    descending = (wish.dir == "desc") != backwards
+    if position is not None:
+        query = query.where(_beyond(key, position, descending))
+    order = (key.desc(), Contact.id.desc()) if descending else (key.asc(), Contact.id.asc())
+    found = list(db.session.execute(_with_facts(query, key).order_by(*order).limit(PAGE + 1)).unique())
+    more, found = len(found) > PAGE, found[:PAGE]
+    if backwards:
+        found.reverse()
+    answer = Page([Row(each[0], each[1], bool(each[2])) for each in found])
+    answer.cursor_broken = bool(cursor) and position is None
+    if found:
+        onwards, back = (True, more) if backwards else (more, position is not None)
+        answer.after = _cursor(wish.sort, found[-1]) if onwards else ""
+        answer.before = _cursor(wish.sort, found[0]) if back else ""
+    return answer
+
+
+def counts(actor: Actor, wish: Wish) -> Counts:
+    """Return how many contacts there are for `actor`, each number exact up to 1,000."""
+    everyone = visible(actor, Contact)
+    wanted = {
+        "all": everyone,
+        **{status.value: everyone.where(_has_status(status)) for status in Status},
+        "matching": _matching(actor, wish),
+    }
+    columns = [_capped(query).label(name) for name, query in wanted.items()]
+    return Counts(**db.session.execute(select(*columns)).one()._asdict())
+
+
+def choices(actor: Actor) -> Choices:
+    """Return the contact types and roles that the filters offer."""
+    types = select(literal("type"), ContactType.code, ContactType.name, ContactType.position).where(
+        ContactType.archived_at.is_(None)
+    )
+    roles = select(literal("role"), cast(Role.id, String), Role.name, literal(0)).where(
+        Role.archived_at.is_(None), Role.owner.in_((0, actor.company_id or 0))
+    )
+    found = sorted(db.session.execute(types.union_all(roles)), key=lambda row: (row[3], fold(row[2])))
+    kinds = [[(row[1], row[2]) for row in found if row[0] == kind] for kind in ("type", "role")]
+    return Choices(types=kinds[0], roles=kinds[1])
+
+
+def row_of(contact: Contact) -> Row:
+    """Return one contact as the list shows it, after it has changed."""
+    links = select(func.count()).select_from(PropertyLink).where(PropertyLink.contact_id == contact.id)
+    admin = select(exists().where(Contact.id == contact.id, holds_permission(Permission.ADMIN)))
+    return Row(contact, db.session.scalar(links) or 0, bool(db.session.scalar(admin)))
+
+
+def _with_facts(query: Select[Any], key: SQLColumnExpression[Any]) -> Select[Any]:
+    links = (
+        select(func.count()).where(PropertyLink.contact_id == Contact.id).correlate(Contact).scalar_subquery()
+    )
+    admin = holds_permission(Permission.ADMIN)
+    return query.add_columns(links, admin, key).options(
+        contains_eager(Contact.user), joinedload(Contact.live_invitation)
+    )
+
+
+def _matching(actor: Actor, wish: Wish) -> Select[Any]:
+    query = visible(actor, Contact)
+    for word in fold(wish.q[:LONGEST_SEARCH]).split():
+        query = query.where(Contact.search_key.contains(word, autoescape=True))
+    if wish.type:
+        query = query.where(
+            Contact.contact_type_id.in_(select(ContactType.id).where(ContactType.code == wish.type))
+        )
+    if wish.status:
+        query = query.where(_has_status(Status(wish.status)))
+    if wish.role:
+        held = exists().where(ContactRole.contact_id == Contact.id, ContactRole.role_id == int(wish.role))
+        query = query.where(held)
+    if wish.authorized:
+        query = query.where(Contact.access.in_(AUTHORIZED[wish.authorized]))
+    return query
+
+
+def _has_status(status: Status) -> ColumnElement[bool]:
+    pending = and_(Contact.access == Access.PORTAL, Contact.portal_user_id.is_(None))
+    if status is Status.INACTIVE:
+        return Contact.deactivated_at.is_not(None)
+    live = Contact.deactivated_at.is_(None)
+    return and_(live, pending) if status is Status.PENDING else and_(live, ~pending)
+
+
+def _capped(query: Select[Any]) -> ColumnElement[int]:
+    some = query.with_only_columns(Contact.id).limit(COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def _sort_key(sort: str) -> SQLColumnExpression[Any]:
+    if sort == "email":
+        return func.coalesce(Contact.email_key, "")
+    if sort == "status":
+        return case((_has_status(Status.ACTIVE), 0), (_has_status(Status.PENDING), 1), else_=2)
+    if sort == "last_login":
+        return func.coalesce(cast(PortalUser.last_sign_in_at, String), "")
+    return Contact.name_key
+
+
+def _beyond(
+    key: SQLColumnExpression[Any], position: tuple[Any, int], descending: bool
+) -> ColumnElement[bool]:
+    value, contact_id = position
+    if descending:
+        return or_(key < value, and_(key == value, Contact.id < contact_id))
+    return or_(key > value, and_(key == value, Contact.id > contact_id))
+
+
+def _cursor(sort: str, found: Any) -> str:
+    """Return the place of a row in the order, as it stands in an address."""
+    text = json.dumps([sort, found[3], found[0].id], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, sort: str) -> tuple[Any, int] | None:
+    """Return the place that `cursor` means, or None where it is none of ours or of another order."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        of_sort, value, contact_id = json.loads(text)
+    except (ValueError, TypeError, UnicodeError, RecursionError):
+        return None
+    wanted = int if sort == "status" else str
+    fits = of_sort == sort and type(value) is wanted and type(contact_id) is int and 0 < contact_id < 2**31
+    if not fits or (wanted is int and not 0 <= value <= 2) or "\0" in str(value):
+        return None
+    return value, contact_id

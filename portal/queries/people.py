@@ -1,0 +1,57 @@
+"""Questions about people of a company that are no list: whom to ask, who is Primary, who has an address."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from portal.extensions import db
+from portal.invariants import can_sign_in, holds_permission
+from portal.models import Contact, LoginLink, Permission, PortalUser, Purpose
+from portal.models.keys import email_key
+
+
+def admin_names(company_id: int, most: int = 3) -> list[str]:
+    """Return the names of up to `most` admins of the company who can sign in: those to ask."""
+    query = (
+        select(Contact)
+        .join(PortalUser, PortalUser.id == Contact.portal_user_id)
+        .where(Contact.company_id == company_id, can_sign_in(), holds_permission(Permission.ADMIN))
+        .order_by(Contact.name_key)
+        .limit(most)
+    )
+    return [contact.name for contact in db.session.scalars(query)]
+
+
+def primary_of(company_id: int) -> Contact | None:
+    """Return the company's Primary contact, None while it has no contacts."""
+    return db.session.scalar(
+        select(Contact).where(
+            Contact.company_id == company_id, Contact.is_primary, Contact.deleted_at.is_(None)
+        )
+    )
+
+
+def having_email(company_id: int, address: str, *, except_id: int | None = None) -> Contact | None:
+    """Return the live contact of the company that has `address`, other than `except_id`."""
+    query = select(Contact).where(
+        Contact.company_id == company_id,
+        Contact.email_key == email_key(address),
+        Contact.deleted_at.is_(None),
+        Contact.id != (except_id or 0),
+    )
+    return db.session.scalar(query)
+
+
+def made_by_form(company_id: int, form_key: str) -> Contact | None:
+    """Return the contact that the form with `form_key` has already made, so a second click makes none."""
+    return db.session.scalar(
+        select(Contact).where(Contact.company_id == company_id, Contact.form_key == form_key)
+    )
+
+
+def last_reset(user: PortalUser) -> datetime | None:
+    """Return when `user` was last sent a password reset, None if never."""
+    newest = select(func.max(LoginLink.created_at)).where(
+        LoginLink.portal_user_id == user.id, LoginLink.purpose == Purpose.RESET
+    )
+    return db.session.scalar(newest)
