@@ -1,0 +1,126 @@
+"""The moves of a contact: authorize, resend, cancel, reset, unlink, deactivate, activate, delete."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select, update
+
+from portal import audit, lifecycle, mail
+from portal.actions.invite import end_invitation, end_login_links, invite, login_link
+from portal.clock import now
+from portal.extensions import db
+from portal.lifecycle import Move
+from portal.models import Access, Contact, Ended, PortalUser, Purpose, SignInSession
+from portal.policy import Actor
+
+
+def authorize(contact: Contact, by: Actor) -> str:
+    """Let a contact without login into the portal: an invitation goes to the saved address."""
+    lifecycle.take(contact, Move.AUTHORIZE)
+    before, contact.access = contact.access, Access.PORTAL
+    invite(contact, by.name)
+    audit.record("authorized", by=by, contact=contact, changes={"Portal access": (before, Access.PORTAL)})
+    return f"Invitation sent to {contact.email}."
+
+
+def resend(contact: Contact, by: Actor) -> str:
+    """Send a pending contact a new link; the old ones are dead at once."""
+    lifecycle.take(contact, Move.RESEND)
+    invite(contact, by.name)
+    audit.record("resent the invitation to", by=by, contact=contact)
+    return f"Invitation sent to {contact.email}. The old link no longer works."
+
+
+def cancel_invitation(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
+    """Withdraw the invitation of a pending contact; `access` is what remains."""
+    lifecycle.take(contact, Move.CANCEL)
+    end_invitation(contact, Ended.CANCELLED)
+    contact.access = access
+    changes = {"Portal access": (Access.PORTAL, access)}
+    audit.record("cancelled the invitation of", by=by, contact=contact, changes=changes)
+    return f"The invitation of {contact.name} was cancelled. The link no longer works."
+
+
+def send_reset(contact: Contact, by: Actor) -> str:
+    """Send a password reset to the login's own confirmed address, never to the contact's (L5)."""
+    lifecycle.take(contact, Move.SEND_RESET)
+    user = contact.user
+    assert user is not None
+    mail.password_reset(login_link(user, Purpose.RESET, user.email))
+    audit.record("sent a password reset to", by=by, contact=contact)
+    return f"Password reset sent to {contact.name}."
+
+
+def unlink(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
+    """Take the contact from its login; the login itself, its other companies and its history stay."""
+    lifecycle.take(contact, Move.UNLINK)
+    contact.portal_user_id = None
+    contact.user = None
+    changes = {"Portal access": (contact.access, access)}
+    contact.access = access
+    audit.record("unlinked the user name of", by=by, contact=contact, changes=changes)
+    return f"{contact.name} can no longer sign in here and can be invited again."
+
+
+def deactivate(contact: Contact, by: Actor) -> str:
+    """Shut the contact out of this company until it is activated again; everything else is kept."""
+    lifecycle.take(contact, Move.DEACTIVATE)
+    contact.deactivated_at = now()
+    audit.record("deactivated", by=by, contact=contact, changes={"Status": ("active", "inactive")})
+    return f"{contact.name} is inactive."
+
+
+def activate(contact: Contact, by: Actor) -> str:
+    """Let a deactivated contact back in as before."""
+    lifecycle.take(contact, Move.ACTIVATE)
+    contact.deactivated_at = None
+    audit.record("activated", by=by, contact=contact, changes={"Status": ("inactive", "active")})
+    return f"{contact.name} is active again."
+
+
+def delete(contact: Contact, by: Actor) -> str:
+    """Remove the contact for good: links die, the login is unlinked, the address is free at once."""
+    lifecycle.take(contact, Move.DELETE)
+    end_invitation(contact, Ended.CANCELLED)
+    user, contact.user, contact.portal_user_id = contact.user, None, None
+    contact.access, contact.deleted_at = Access.NONE, now()
+    for held in (contact.role_links, contact.boxes, contact.property_links):
+        held.clear()
+    audit.record("deleted", by=by, contact=contact, changes={"E-mail": (contact.email or "", "")})
+    db.session.flush()
+    if user is not None:
+        _close_if_left_alone(user, by)
+    return f"{contact.name} was deleted."
+
+
+def _close_if_left_alone(user: PortalUser, by: Actor) -> None:
+    """Close a login that no contact is linked to any more: nothing of it may be inherited."""
+    linked = select(func.count(Contact.id)).where(
+        Contact.portal_user_id == user.id, Contact.deleted_at.is_(None)
+    )
+    if db.session.scalar(linked):
+        return
+    user.closed_at, user.password_hash = now(), None
+    end_login_links(user, None, Ended.CANCELLED)
+    end_sessions(user)
+
+
+def end_sessions(user: PortalUser, *, but: int | None = None) -> None:
+    """End every signed-in browser of `user`, except the session with id `but`."""
+    query = update(SignInSession).where(
+        SignInSession.portal_user_id == user.id,
+        SignInSession.ended_at.is_(None),
+        SignInSession.id != (but or 0),
+    )
+    db.session.execute(query.values(ended_at=now()))
+
+
+ACTIONS: dict[Move, Callable[[Contact, Actor], str]] = {
+    Move.AUTHORIZE: authorize,
+    Move.RESEND: resend,
+    Move.CANCEL: cancel_invitation,
+    Move.SEND_RESET: send_reset,
+    Move.UNLINK: unlink,
+    Move.DEACTIVATE: deactivate,
+    Move.ACTIVATE: activate,
+    Move.DELETE: delete,
+}

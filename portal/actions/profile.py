@@ -1,0 +1,39 @@
+"""What people change about themselves: their own details and how the portal looks to them."""
+
+from portal import audit
+from portal.clock import now
+from portal.models import Contact, PortalUser
+from portal.models.keys import refresh
+from portal.policy import Actor
+
+OWN_DETAILS = {
+    "honorific": "Title",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "job_title": "Job title",
+    "phone": "Phone",
+    "mobile": "Mobile",
+}
+
+
+def edit_own_details(contact: Contact, details: dict[str, str], by: Actor) -> bool:
+    """Set one's own name, job title and numbers at one company; return whether anything changed."""
+    changes = {}
+    for name, label in OWN_DETAILS.items():
+        before, after = getattr(contact, name), details[name]
+        if before != after:
+            setattr(contact, name, after)
+            changes[label] = (before, after)
+    if not changes:
+        return False
+    refresh(contact)
+    contact.changed_at = now()
+    if contact.user is not None:
+        contact.user.first_name, contact.user.last_name = contact.first_name, contact.last_name
+    audit.record("edited the own details", by=by, contact=contact, changes=changes)
+    return True
+
+
+def choose_look(user: PortalUser, theme: str, density: str) -> None:
+    """Set how the portal looks to this person."""
+    user.theme, user.density = theme, density

@@ -1,0 +1,70 @@
+"""Signing in and out: checking a password, starting a session row and ending it."""
+
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from portal import audit, passwords
+from portal.clock import now
+from portal.extensions import db
+from portal.models import Company, PortalUser, SignInSession
+from portal.policy import STRANGER, Actor
+from portal.queries.sign_in import candidates, companies_of
+from portal.tokens import hashed, new_session_key
+
+
+def check_password(identity: str, password: str) -> PortalUser | None:
+    """Return the login that `identity` and `password` open, or None; a hash is computed in every case.
+
+    A login that is disabled, closed, without any company or past its initial password counts as not there,
+    and nobody is told which it was (behaviour L8). Every try leaves its trace.
+    """
+    found = candidates(identity)
+    match = next((user for user in found if passwords.fits(user.password_hash, password)), None)
+    if not found:
+        passwords.fits(None, password)
+    if match is None or not match.able or not companies_of(match):
+        known = match or (found[0] if found else None)
+        audit.record(
+            "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"
+        )
+        return None
+    return match
+
+
+def start_session(user: PortalUser, *, remembered: bool, address: str, browser: str) -> str:
+    """Start a session for `user` and return its key, which only the cookie keeps."""
+    key = new_session_key()
+    user.last_sign_in_at = now()
+    db.session.add(
+        SignInSession(
+            key_hash=hashed(key),
+            portal_user_id=user.id,
+            remembered=remembered,
+            created_at=now(),
+            last_seen_at=now(),
+            expires_at=_end(remembered),
+            address=address[:40],
+            browser=browser[:200],
+        )
+    )
+    audit.record("signed in", by=Actor(kind="user", name=user.name, user_id=user.id), user=user)
+    db.session.flush()
+    return key
+
+
+def _end(remembered: bool) -> datetime:
+    life: timedelta = current_app.config["REMEMBERED_LIFE" if remembered else "SESSION_LIFE"]
+    return now() + life
+
+
+def end_session(session: SignInSession, by: Actor) -> None:
+    """End one signed-in browser."""
+    if session.ended_at is None:
+        session.ended_at = now()
+        audit.record("signed out", by=by)
+
+
+def choose_company(session: SignInSession, company: Company) -> None:
+    """Remember which company this browser works in."""
+    session.company_id = company.id
