@@ -1,0 +1,111 @@
+"""The one form to add and to edit a contact, in three parts; which fields it has depends on the reader."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields import Field
+
+from portal.forms.fields import (
+    PhoneField,
+    TextLine,
+    at_most,
+    email_address,
+    filled,
+    name_like,
+    phone_number,
+    several_lines,
+)
+
+ACCESS = [("portal", "Yes"), ("email_only", "E-mail only"), ("none", "No")]
+PERMISSIONS = [
+    ("admin", "Admin Access"),
+    ("billing", "Access Billing"),
+    ("reports", "Access Reports"),
+    ("work_orders", "Create Work Order"),
+    ("edit_contacts", "Edit Contact"),
+    ("view_client", "View Client"),
+]
+_USERNAME = re.compile(r"[\w.\-]{3,40}")
+
+
+def username_like(_form: Any, field: Field) -> None:
+    """Check a user name where one was typed: no address, nothing that could be mistaken for one."""
+    if field.data and not _USERNAME.fullmatch(field.data):
+        raise ValidationError("Use 3 to 40 letters, digits, dots, hyphens or underscores.")
+
+
+class ContactForm(FlaskForm):
+    """Details, Login & Permissions, Additional Settings."""
+
+    honorific = TextLine("Title", [at_most(20), name_like])
+    first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
+    last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
+    job_title = TextLine("Job title", [at_most(100), name_like])
+    phone = PhoneField("Phone", [phone_number])
+    mobile = PhoneField("Mobile", [phone_number])
+    email = TextLine("Email", [email_address])
+    contact_type = SelectField("Contact type", validate_choice=True)
+
+    access = RadioField("Authorize user", choices=ACCESS, default="portal")
+    roles = SelectMultipleField("Roles", coerce=int)
+    permissions = SelectMultipleField("Permissions", choices=PERMISSIONS)
+    username = TextLine("User name", [username_like])
+    initial_password = PasswordField("Initial password")
+    recovery_email = TextLine("Recovery e-mail", [email_address])
+
+    category = SelectField("Category")
+    notes = TextAreaField("Notes", [at_most(5_000), several_lines])
+
+    version = HiddenField()
+    form_key = HiddenField()
+    # The names of the parts this page showed, so an empty set of boxes is told from a set not shown at all.
+    shown = HiddenField()
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Take away every field the reader may not set."""
+        for name in [name for name in self._fields if name not in names and name not in _ALWAYS]:
+            delattr(self, name)
+
+    def has(self, name: str) -> bool:
+        """Return whether the reader was shown the field `name`."""
+        return name in self._fields
+
+    def value(self, name: str, default: Any = None) -> Any:
+        """Return what the field `name` holds, `default` where the form does not have it."""
+        return self._fields[name].data if name in self._fields else default
+
+    def validate_email(self, field: Field) -> None:
+        """An address is needed for any access but No."""
+        if not field.data and self.value("access", "none") != "none":
+            raise ValidationError("Enter an e-mail address, or choose No under Authorize user.")
+
+    def validate_username(self, field: Field) -> None:
+        """A user name and a recovery e-mail belong to a login that is made now."""
+        if field.data and not self.value("initial_password"):
+            raise ValidationError(
+                "Set an initial password too, or leave this empty: it is chosen with the invitation."
+            )
+
+    def validate_recovery_email(self, field: Field) -> None:
+        """See validate_username."""
+        if field.data and not self.value("initial_password"):
+            raise ValidationError("Set an initial password too, or leave this empty.")
+
+    def validate_initial_password(self, field: Field) -> None:
+        """An initial password only makes sense for somebody who may log in."""
+        if field.data and self.value("access") != "portal":
+            raise ValidationError("Choose Yes under Authorize user, or leave this empty.")
+
+
+_ALWAYS = frozenset({"version", "form_key", "shown", "csrf_token"})

@@ -1,0 +1,77 @@
+"""The forms people fill in about themselves: signing in, passwords, invitations, terms, profile."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField
+
+from portal.forms.contact import username_like
+from portal.forms.fields import PhoneField, TextLine, at_most, email_address, filled, name_like, phone_number
+
+
+class SignInForm(FlaskForm):
+    """Who, with which password, and for how long."""
+
+    identity = TextLine(
+        "Email or user name", [filled("Enter your e-mail address or user name."), at_most(254)]
+    )
+    password = PasswordField("Password", [filled("Enter your password.")])
+    remember = BooleanField("Keep me signed in on this device")
+    next = HiddenField()
+
+
+class ForgotForm(FlaskForm):
+    """The address a reset is asked for."""
+
+    email = TextLine("Email", [filled("Enter your e-mail address."), at_most(254), email_address])
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password, from a link."""
+
+    new_password = PasswordField("New password", [filled("Enter a new password.")])
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password, by somebody signed in."""
+
+    current_password = PasswordField("Current password", [filled("Enter your current password.")])
+
+
+class AcceptForm(FlaskForm):
+    """An invitation accepted with a new login."""
+
+    username = TextLine("User name", [username_like])
+    password = PasswordField("Password", [filled("Choose a password.")])
+    accept_terms = BooleanField("I accept the terms of use")
+
+
+class JoinForm(FlaskForm):
+    """An invitation accepted with the login that owns the address."""
+
+    password = PasswordField("Password")
+    accept_terms = BooleanField("I accept the terms of use")
+
+
+class TermsForm(FlaskForm):
+    """A yes to the terms."""
+
+    accept_terms = BooleanField("I accept these terms")
+    next = HiddenField()
+
+
+class OwnDetailsForm(FlaskForm):
+    """One's own details at one company."""
+
+    honorific = TextLine("Title", [at_most(20), name_like])
+    first_name = TextLine("First name", [filled("Enter your first name."), at_most(100), name_like])
+    last_name = TextLine("Last name", [filled("Enter your last name."), at_most(100), name_like])
+    job_title = TextLine("Job title", [at_most(100), name_like])
+    phone = PhoneField("Phone", [phone_number])
+    mobile = PhoneField("Mobile", [phone_number])
+    company = HiddenField()
+
+
+class LookForm(FlaskForm):
+    """How the portal looks to this person."""
+
+    theme = RadioField("Appearance", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")])
+    density = RadioField("Density", choices=[("comfortable", "Comfortable"), ("compact", "Compact")])

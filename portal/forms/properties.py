@@ -1,0 +1,12 @@
+"""The dialog that links a contact to the entire client or to specific properties."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, RadioField, SelectMultipleField
+
+
+class PropertiesForm(FlaskForm):
+    """Client Level or Property Level, and the boxes of the properties."""
+
+    scope = RadioField("Level", choices=[("client", "Client Level"), ("property", "Property Level")])
+    properties = SelectMultipleField("Select Properties", coerce=int)
+    confirm_empty = BooleanField("Link no property")
