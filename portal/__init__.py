@@ -1,0 +1,67 @@
+"""Gatehouse, a self-hosted customer portal: create_app() is the table of contents."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import assets, cli, dev, errors, guards, headers, jobs, logs, templating, views
+from portal.config import ROOT, ConfigError, settings
+from portal.converters import CONVERTERS
+from portal.extensions import compress, csrf, db, htmx_requests, limiter, login_manager, mailer, migrate
+from portal.queries.sign_in import signed_in
+from portal.transaction import transaction
+
+__all__ = ["ConfigError", "Portal", "create_app"]
+
+
+class Portal(Flask):
+    """Flask with one transaction around the gate and the view."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""
+        with transaction(write=request.method not in guards.SAFE_METHODS):
+            answer = guards.gate() if request.routing_exception is None else None
+            return answer if answer is not None else super().dispatch_request()
+
+
+def create_app(config: dict[str, Any] | None = None) -> Flask:
+    """Return the application, configured from the environment and then from `config`.
+
+    Raises ConfigError where a setting is missing or wrong.
+    """
+    app = Portal(
+        __name__,
+        static_folder=None,
+        template_folder=str(ROOT / "templates"),
+        instance_path=(config or {}).get("INSTANCE_DIR") or settings()["INSTANCE_DIR"],
+    )
+    app.config.from_mapping({**settings(), **(config or {})})
+    app.url_map.converters.update(CONVERTERS)
+    app.url_map.strict_slashes = False
+    Path(app.config["INSTANCE_DIR"]).mkdir(parents=True, exist_ok=True)
+    _bind_extensions(app)
+    for part in (logs, headers, templating, errors, views, cli, jobs):
+        part.register(app)
+    if not app.config["PRODUCTION"]:
+        dev.register(app)
+    assets.register(app, ROOT / "static")
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    mailer.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    compress.init_app(app)
+    htmx_requests.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    login_manager.user_loader(signed_in)

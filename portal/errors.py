@@ -1,0 +1,128 @@
+"""From an exception to a page, or to a notice where htmx asked: every error says what to do next."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from portal import audit, guards, htmx, policy
+from portal.extensions import db
+from portal.models import Contact
+from portal.queries.people import admin_names
+from portal.refusals import FieldRefusal, Refusal, TooMany
+from portal.transaction import transaction
+
+log = logging.getLogger(__name__)
+SHOWN = frozenset({400, 403, 404, 405, 409, 413, 422, 429})
+STALE = "Somebody else changed this at the same moment. Look at it again and repeat what you meant to do."
+
+
+def register(app: Flask) -> None:
+    """Answer every exception of `app` with a page of ours."""
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(CSRFError, forged)
+    app.register_error_handler(RateLimitExceeded, too_many)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(StaleDataError, lambda _error: error_page(409, STALE))
+    app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(InterfaceError, database_away)
+    app.register_error_handler(Exception, broken)
+
+
+def refused(refusal: Refusal) -> Response:
+    """Answer a refusal; one that stopped a change leaves its trace in a transaction of its own."""
+    if request.method not in guards.SAFE_METHODS and not isinstance(refusal, (FieldRefusal, TooMany)):
+        _leave_trace(refusal)
+    answer = error_page(refusal.status, refusal.sentence)
+    if isinstance(refusal, TooMany):
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
+
+
+def _leave_trace(refusal: Refusal) -> None:
+    what = (request.endpoint or "").replace(".", " ")
+    target = (request.view_args or {}).get("contact_id")
+    with transaction(write=True):
+        row = audit.record(what, by=guards.actor(), result="refused", reason=refusal.sentence)
+        row.contact_id = _own_contact_id(target)
+
+
+def _own_contact_id(contact_id: Any) -> int | None:
+    if not isinstance(contact_id, int):
+        return None
+    found = db.session.scalar(policy.own(guards.actor(), Contact).where(Contact.id == contact_id))
+    return found.id if found else None
+
+
+def forged(_error: CSRFError) -> Response:
+    """Answer a form without a fitting token: sign in again where the session has ended, else explain."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if guards.signed_in() is None and not getattr(view, "is_public", False):
+        return guards.leave()
+    sentence = (
+        "This form was open for too long or came from another page. Go back, reload it and send it again."
+    )
+    return error_page(400, sentence)
+
+
+def too_many(error: RateLimitExceeded) -> Response:
+    """Answer a reached limit with how long to wait."""
+    wait = _seconds_left(error)
+    minutes = max(1, round(wait / 60))
+    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    answer = error_page(429, f"Too many tries. Wait {span} and try again.")
+    answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def _seconds_left(error: RateLimitExceeded) -> int:
+    return int(error.limit.limit.get_expiry()) if error.limit else 60
+
+
+def http_error(error: HTTPException) -> Response:
+    """Answer what Werkzeug raises; redirects pass as they are."""
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    if error.code >= 500:
+        return broken(error)
+    answer = error_page(error.code if error.code in SHOWN else 400, "")
+    answer.status_code = error.code
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def database_away(error: Exception) -> Response:
+    """Say that the database cannot be reached just now, and when to try again."""
+    log.error("database away: %s", type(error).__name__)
+    answer = plain_page("errors/503.html", 503)
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def broken(error: Exception) -> Response:
+    """Answer what nobody foresaw: a page without a database, with the reference that stands in the log."""
+    log.exception("unforeseen error", exc_info=error)
+    return plain_page("errors/500.html", 500)
+
+
+def plain_page(template: str, status: int) -> Response:
+    """Render a page that needs neither session nor database."""
+    page = current_app.jinja_env.get_template(template)
+    return make_response(page.render(reference=str(g.get("request_id", ""))), status)
+
+
+def error_page(status: int, sentence: str) -> Response:
+    """Return the page for `status`, or the same words as a notice for htmx."""
+    template = f"errors/{status if status in SHOWN else 400}.html"
+    part = htmx.wants_part()
+    admins = admin_names(guards.membership().company.id) if status == 403 and g.get("membership") else []
+    context = {"status": status, "sentence": sentence, "admins": admins}
+    answer = make_response(render_template("errors/_notice.html" if part else template, **context), status)
+    return htmx.as_notice(answer) if part else answer

@@ -1,0 +1,113 @@
+"""What every template can use: the brand, the menu, notices, and filters that put facts into words."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
+from markupsafe import Markup, escape
+
+from portal import guards, lifecycle, words
+from portal.clock import now
+from portal.extensions import db
+from portal.forms.fields import national
+from portal.menus import main_menu, row_menu
+from portal.models import Branding
+
+
+def register(app: Flask) -> None:
+    """Give the templates of `app` their words."""
+    app.context_processor(_context)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= {
+        "phone": national,
+        "tel": lambda number: f"tel:{number}",
+        "moment": moment,
+        "exact": exact,
+        "day": lambda at: (
+            f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
+        ),
+        "initials": words.initials,
+        "slot": lambda number: int(number or 0) % 6,
+        "sentence": words.sentence,
+        "breakable": breakable,
+        "listed": words.listed,
+    }
+    app.jinja_env.globals |= {
+        "status_of": lambda contact: lifecycle.status(contact).value,
+        "login_state_of": lambda contact: lifecycle.login_state(contact).value,
+        "menu_for": row_menu,
+        "how_far": words.how_far,
+    }
+
+
+def _context() -> dict[str, Any]:
+    person = guards.signed_in()
+    membership = g.get("membership")
+    brand = branding()
+    user = person.user if person else None
+    return {
+        "brand": brand,
+        "brand_css_url": url_for("well_known.brand", v=brand.hue),
+        "nav": main_menu() if person else None,
+        "company": membership.company if membership else None,
+        "me": membership.actor() if membership else None,
+        "flashes": notices(),
+        "theme": user.theme if user else request.cookies.get("theme", "system"),
+        "density": user.density if user else "comfortable",
+        "development": not current_app.config["PRODUCTION"],
+        "ui": current_app.jinja_env.get_template("_ui.html").module,
+    }
+
+
+def branding() -> Branding:
+    """Return the vendor's brand, read once a request."""
+    if "branding" not in g:
+        g.branding = db.session.get(Branding, 1) or Branding(id=1, name="Gatehouse", hue=195)
+    brand: Branding = g.branding
+    return brand
+
+
+def say(text: str, tone: str = "ok", undo: str | None = None) -> None:
+    """Show `text` as a notice on the next page; `undo` is an address that takes it back."""
+    flash({"text": text, "tone": tone, "undo": undo})  # type: ignore[arg-type]
+
+
+def notices() -> list[dict[str, Any]]:
+    """Return the notices for this page; each is shown once."""
+    if "_flashes" not in session:
+        return []
+    kept: list[Any] = get_flashed_messages()
+    return [notice for notice in kept if isinstance(notice, dict)]
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_app.config["TIME_ZONE"])
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment as people say it: "Today, 08:14", "Yesterday, 17:02", "3 Mar 2026"."""
+    if at is None:
+        return ""
+    local, today = at.astimezone(_zone()), now().astimezone(_zone()).date()
+    days = (today - local.date()).days
+    if days in (0, 1):
+        return f"{'Today' if days == 0 else 'Yesterday'}, {local:%H:%M}"
+    return f"{local.day} {local:%b %Y}"
+
+
+def exact(at: datetime | None) -> str:
+    """Return a moment in full, with its time zone."""
+    return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
+
+
+def breakable(address: str | None) -> Markup:
+    """Return an e-mail address that may break before its @ and nowhere is cut."""
+    local, at, domain = (address or "").rpartition("@")
+    return Markup("{}<wbr>{}").format(escape(local), at + domain)
+
+
+def day_greeting(at: datetime) -> str:
+    """Return "Good morning" and so on for the vendor's time of day."""
+    hour = at.astimezone(_zone()).hour
+    return "Good morning" if 4 <= hour < 12 else "Good afternoon" if hour < 18 else "Good evening"

@@ -1,0 +1,41 @@
+"""HTTP in, HTTP out: one blueprint per file, listed here in the order of the menu."""
+
+from flask import Flask
+
+from portal.views import (
+    access,
+    companies,
+    confirmations,
+    contacts,
+    dashboard,
+    invitations,
+    profile,
+    properties,
+    resets,
+    sign_in,
+    terms,
+    well_known,
+)
+from portal.views.within import fill_slug
+
+BLUEPRINTS = (
+    sign_in.blueprint,
+    resets.blueprint,
+    invitations.blueprint,
+    confirmations.blueprint,
+    terms.blueprint,
+    companies.blueprint,
+    profile.blueprint,
+    well_known.blueprint,
+    dashboard.blueprint,
+    contacts.blueprint,
+    access.blueprint,
+    properties.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Bind every blueprint to `app`."""
+    app.url_defaults(fill_slug)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

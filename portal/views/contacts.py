@@ -1,0 +1,141 @@
+"""The contacts of a company: list, search, view, add, edit, and the question before deleting."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, request, url_for
+
+from portal import htmx, lifecycle, menus, policy
+from portal.actions.contacts import add_contact, edit_contact
+from portal.extensions import db
+from portal.forms.contact import ContactForm
+from portal.guards import actor, load, membership
+from portal.lifecycle import Move
+from portal.models import Contact
+from portal.queries import contacts as listing
+from portal.queries import history, rights
+from portal.queries.people import made_by_form
+from portal.refusals import FieldRefusal
+from portal.templating import say
+from portal.views import contact_form, lists
+from portal.views.within import company_blueprint
+
+blueprint = company_blueprint("contacts", __name__, "/contacts")
+
+
+@blueprint.get("")
+def index() -> Response:
+    """Show the list; search, filters, order and paging stand in the address."""
+    policy.demand_browsing(actor())
+    asked = lists.wish(request.args)
+    authorized = asked.authorized == "any"
+    return _list("contacts/index.html", asked, title="Authorized users" if authorized else "Contacts")
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """Show the search form and, once something was asked, what it found."""
+    policy.demand_browsing(actor())
+    asked = lists.wish(request.args)
+    return _list("contacts/search.html", asked, searched=bool(request.args), title="Search contacts")
+
+
+def _list(template: str, asked: listing.Wish, **context: Any) -> Response:
+    who = actor()
+    part = htmx.wants_part()
+    choices = listing.Choices() if part else listing.choices(who)
+    authorized = asked.authorized == "any"
+    return htmx.page(
+        template,
+        block="list",
+        page=listing.page(who, asked),
+        counts=listing.counts(who, asked),
+        choices=choices,
+        chips=lists.chips(asked, choices),
+        wish=asked,
+        url=lambda **changes: lists.address(asked, **changes),
+        can_add=policy.adds_contacts(who),
+        add_href=url_for(".add", access="email_only") if authorized else url_for(".add"),
+        add_label="Add Authorized User" if authorized else "Add Contact",
+        most=listing.COUNTED,
+        **{"searched": True, **context},
+    )
+
+
+@blueprint.get("/<id:contact_id>")
+def show(contact_id: int) -> Response:
+    """Show everything about one contact, what it can do and why, and its history (C10)."""
+    contact = load(Contact, contact_id, to=Move.VIEW)
+    who = actor()
+    row = listing.row_of(contact)
+    edit_reason = lifecycle.objection(contact, Move.EDIT) or policy.objection(who, Move.EDIT, contact) or ""
+    past = history.of_contact(contact, who)
+    return htmx.page(
+        "contacts/show.html",
+        row=row,
+        entries=[entry for entry in menus.row_menu(row) if entry["move"] != Move.VIEW],
+        can_edit=not edit_reason,
+        edit_reason=edit_reason,
+        rights=rights.why(contact),
+        **asdict(rights.places(contact, who)),
+        history=past[: history.SHOWN],
+        history_more=len(past) > history.SHOWN,
+        primary_reason=lifecycle.objection(contact, Move.DELETE) if contact.is_primary else "",
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def add() -> Response:
+    """Show the empty form, or add the contact it describes."""
+    policy.demand_admin(actor())
+    company = membership().company
+    form = contact_form.bind(None, actor())
+    if request.method == "GET" or "preview" in request.form:
+        return contact_form.page(form, None)
+    # A second click on the same form leads to what the first one made (T80).
+    made = made_by_form(company.id, form.form_key.data) if form.form_key.data else None
+    answer = made or _save_new(form)
+    return htmx.go(url_for(".show", contact_id=answer.id)) if isinstance(answer, Contact) else answer
+
+
+def _save_new(form: ContactForm) -> Contact | Response:
+    if not contact_form.valid(form, membership().company.name):
+        return contact_form.page(form, None, status=422)
+    try:
+        with db.session.begin_nested():
+            made = add_contact(
+                membership().company, contact_form.wanted(form), actor(), form_key=form.form_key.data or None
+            )
+    except FieldRefusal as refusal:
+        return contact_form.refuse(form, None, refusal)
+    say(f"{made.name} was added.")
+    return made
+
+
+@blueprint.route("/<id:contact_id>/edit", methods=["GET", "POST"])
+def edit(contact_id: int) -> Response:
+    """Show the form with what is known, or save it; a stale save shows both versions instead (C15)."""
+    contact = load(Contact, contact_id, to=Move.EDIT)
+    form = contact_form.bind(contact, actor())
+    if request.method == "GET" or "preview" in request.form:
+        return contact_form.page(form, contact)
+    if form.version.data != str(contact.version):
+        return contact_form.conflict(form, contact)
+    if not contact_form.valid(form, contact.company.name):
+        return contact_form.page(form, contact, status=422)
+    try:
+        with db.session.begin_nested():
+            edit_contact(contact, contact_form.wanted(form), actor())
+    except FieldRefusal as refusal:
+        db.session.refresh(contact)
+        return contact_form.refuse(form, contact, refusal)
+    say(f"{contact.name} was saved.")
+    return htmx.go(url_for(".show", contact_id=contact.id))
+
+
+@blueprint.get("/<id:contact_id>/delete")
+def delete(contact_id: int) -> Response:
+    """Ask before deleting: a dialog, or a page without JavaScript."""
+    contact = load(Contact, contact_id, to=Move.DELETE)
+    came_from = "view" if request.args.get("from") == "view" else "list"
+    return htmx.page("contacts/delete.html", block="dialog", contact=contact, from_=came_from)

@@ -1,0 +1,64 @@
+"""The page that a dead link leads to; it never ends in a bare error (behaviour L4)."""
+
+from datetime import datetime
+
+from flask import Response
+from sqlalchemy import func, select
+
+from portal import htmx
+from portal.extensions import db
+from portal.models import Ended, Invitation, LoginLink
+from portal.templating import branding
+
+_STATUS = 410
+
+
+def dead_invitation(invitation: Invitation, *, again_url: str, sent: bool = False) -> Response:
+    """Say why an invitation's link is dead and what to do."""
+    why = _why(invitation)
+    newest = select(func.max(Invitation.created_at)).where(Invitation.contact_id == invitation.contact_id)
+    return _page(
+        "invitation",
+        why,
+        newer_at=db.session.scalar(newest) if why == "replaced" else None,
+        ask=invitation.invited_by,
+        again_url=again_url if why == "expired" and not sent else None,
+        sent=sent,
+    )
+
+
+def dead_login_link(link: LoginLink) -> Response:
+    """Say why a login's link is dead and what to do."""
+    why = _why(link)
+    mine = (LoginLink.portal_user_id == link.portal_user_id, LoginLink.purpose == link.purpose)
+    newest = db.session.scalar(select(func.max(LoginLink.created_at)).where(*mine))
+    return _page(link.purpose, why, newer_at=newest if why == "replaced" else None, ask=branding().name)
+
+
+def _why(link: Invitation | LoginLink) -> str:
+    if link.ended_as == Ended.USED:
+        return "used"
+    if link.ended_as == Ended.REPLACED:
+        return "replaced"
+    return "expired" if link.ended_at is None and link.expired else "cancelled"
+
+
+def _page(
+    purpose: str,
+    why: str,
+    *,
+    newer_at: datetime | None,
+    ask: str,
+    again_url: str | None = None,
+    sent: bool = False,
+) -> Response:
+    return htmx.page(
+        "links/dead.html",
+        status=200 if sent else _STATUS,
+        purpose=purpose,
+        why=why,
+        newer_at=newer_at,
+        ask=ask,
+        again_url=again_url,
+        sent=sent,
+    )

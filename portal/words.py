@@ -1,0 +1,86 @@
+"""The words for permissions, accesses and moves, and the sentences made from them (behaviour 2.2, 4)."""
+
+from typing import Any
+
+from portal.lifecycle import Move
+from portal.models import Access, Activity, Permission
+from portal.policy import EVERY_PERMISSION
+
+PERMISSION = {
+    Permission.ADMIN: (
+        "Admin Access",
+        "Everything in the portal, including who may sign in and what they can do.",
+    ),
+    Permission.BILLING: ("Access Billing", "See invoices and statements, download PDFs."),
+    Permission.REPORTS: ("Access Reports", "Open and export service and spend reports."),
+    Permission.WORK_ORDERS: ("Create Work Order", "Raise new jobs and follow them to completion."),
+    Permission.EDIT_CONTACTS: ("Edit Contact", "Change other people's contact details."),
+    Permission.VIEW_CLIENT: ("View Client", "See the company's people, properties, contracts and RFPs."),
+}
+ACCESS = {
+    Access.PORTAL: ("Yes", "May sign in to this portal."),
+    Access.EMAIL_ONLY: ("E-mail only", "May deal with us by e-mail, cannot sign in."),
+    Access.NONE: ("No", "Only kept in the address book."),
+}
+MOVE = {
+    Move.VIEW: "Profile details",
+    Move.EDIT: "Edit",
+    Move.LINK: "Link to specific properties",
+    Move.AUTHORIZE: "Authorize user",
+    Move.RESEND: "Resend",
+    Move.CANCEL: "Cancel invitation",
+    Move.SEND_RESET: "Send password reset",
+    Move.UNLINK: "Unlink user name",
+    Move.DEACTIVATE: "Deactivate",
+    Move.ACTIVATE: "Activate",
+    Move.DELETE: "Delete",
+}
+# What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
+_CAN = {
+    Permission.ADMIN: "Manage contacts, roles and logins",
+    Permission.BILLING: "See invoices and statements",
+    Permission.REPORTS: "Open and export reports",
+    Permission.WORK_ORDERS: "Create work orders",
+    Permission.EDIT_CONTACTS: "Change other people's contact details",
+    Permission.VIEW_CLIENT: "See the company's people and properties",
+}
+
+
+def can_do(permissions: frozenset[Permission]) -> list[dict[str, Any]]:
+    """Return six sentences, each with whether it holds, for a set of effective permissions."""
+    order = [permission for permission in _CAN if permission in EVERY_PERMISSION]
+    return [{"allowed": each in permissions, "sentence": _CAN[each]} for each in order]
+
+
+def how_far(sees_everything: bool, linked: int) -> str:
+    """Return how far a contact sees, in words: "All properties", "No property", "4 properties"."""
+    if sees_everything:
+        return "All properties"
+    return {0: "No property", 1: "1 property"}.get(linked, f"{linked} properties")
+
+
+def sentence(row: Activity) -> str:
+    """Return an activity row as a sentence in the past tense."""
+    subject = row.actor_name or "Somebody"
+    if row.result == "refused":
+        target = f" for {row.target_name}" if row.target_name else ""
+        return f"{subject} was refused: {_plain(row.what)}{target}"
+    own = row.target_name == row.actor_name and row.actor_kind != "staff"
+    target = "" if own or not row.target_name else f" {row.target_name}"
+    return f"{subject} {row.what}{target}"
+
+
+def _plain(what: str) -> str:
+    return what.replace("_", " ").replace("-", " ")
+
+
+def listed(names: list[str]) -> str:
+    """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}" if names else ""
+
+
+def initials(name: str) -> str:
+    """Return one or two first letters of a name."""
+    parts = [part for part in name.split() if part[0].isalnum()]
+    picked = parts[:1] + parts[-1:] if len(parts) > 1 else parts
+    return "".join(part[0] for part in picked).upper() or "?"
