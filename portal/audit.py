@@ -1,4 +1,4 @@
-"""Writing down what was done or refused, and by whom: one row per thing, in its own transaction (L10)."""
+"""Writing down what was done or refused, and by whom: one row per thing, in the transaction of the change."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -23,19 +23,20 @@ from portal.forms.fields import (
     email_address,
     filled,
     name_like,
+    options,
     phone_number,
     several_lines,
 )
 
-ACCESS = [("portal", "Yes"), ("email_only", "E-mail only"), ("none", "No")]
-PERMISSIONS = [
+ACCESS = options(("portal", "Yes"), ("email_only", "E-mail only"), ("none", "No"))
+PERMISSIONS = options(
     ("admin", "Admin Access"),
     ("billing", "Access Billing"),
     ("reports", "Access Reports"),
     ("work_orders", "Create Work Order"),
     ("edit_contacts", "Edit Contact"),
     ("view_client", "View Client"),
-]
+)
 _USERNAME = re.compile(r"[\w.\-]{3,40}")
 
 

@@ -9,6 +9,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from wtforms import Field, Form, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 
 # Marks that turn the reading direction of everything behind them; no name needs them.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
@@ -26,6 +27,11 @@ class TextLine(StringField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = clean(valuelist[0]) if valuelist else ""
+
+
+def options(*pairs: tuple[Any, str]) -> list[SelectChoice]:
+    """Return what a field offers, from pairs of value and label."""
+    return [SelectChoice(value=value, label=label) for value, label in pairs]
 
 
 def filled(sentence: str) -> Check:

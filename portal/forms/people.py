@@ -4,7 +4,16 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField
 
 from portal.forms.contact import username_like
-from portal.forms.fields import PhoneField, TextLine, at_most, email_address, filled, name_like, phone_number
+from portal.forms.fields import (
+    PhoneField,
+    TextLine,
+    at_most,
+    email_address,
+    filled,
+    name_like,
+    options,
+    phone_number,
+)
 
 
 class SignInForm(FlaskForm):
@@ -73,5 +82,7 @@ class OwnDetailsForm(FlaskForm):
 class LookForm(FlaskForm):
     """How the portal looks to this person."""
 
-    theme = RadioField("Appearance", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")])
-    density = RadioField("Density", choices=[("comfortable", "Comfortable"), ("compact", "Compact")])
+    theme = RadioField(
+        "Appearance", choices=options(("system", "System"), ("light", "Light"), ("dark", "Dark"))
+    )
+    density = RadioField("Density", choices=options(("comfortable", "Comfortable"), ("compact", "Compact")))

@@ -3,10 +3,12 @@
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectMultipleField
 
+from portal.forms.fields import options
+
 
 class PropertiesForm(FlaskForm):
     """Client Level or Property Level, and the boxes of the properties."""
 
-    scope = RadioField("Level", choices=[("client", "Client Level"), ("property", "Property Level")])
+    scope = RadioField("Level", choices=options(("client", "Client Level"), ("property", "Property Level")))
     properties = SelectMultipleField("Select Properties", coerce=int)
     confirm_empty = BooleanField("Link no property")

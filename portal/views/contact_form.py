@@ -11,6 +11,7 @@ from portal import htmx, lifecycle, passwords, policy, words
 from portal.actions.contacts import Login, Wanted
 from portal.clock import now
 from portal.forms.contact import ContactForm
+from portal.forms.fields import options
 from portal.guards import actor, membership
 from portal.lifecycle import Move
 from portal.models import Access, Category, Contact, ContactType, Permission, Role
@@ -87,11 +88,13 @@ def _known(contact: Contact | None) -> dict[str, Any]:
 def _offer(form: ContactForm) -> None:
     """Give the choices their options."""
     if form.has("contact_type"):
-        form.contact_type.choices = [(kind.code, kind.name) for kind in vocabulary.contact_types()]
+        form.contact_type.choices = options(*((kind.code, kind.name) for kind in vocabulary.contact_types()))
     if form.has("roles"):
-        form.roles.choices = [(role.id, role.name) for role in vocabulary.roles_of(membership().company.id)]
+        roles = vocabulary.roles_of(membership().company.id)
+        form.roles.choices = options(*((role.id, role.name) for role in roles))
     if form.has("category"):
-        form.category.choices = [("", "None")] + [(each.code, each.name) for each in vocabulary.categories()]
+        known = ((each.code, each.name) for each in vocabulary.categories())
+        form.category.choices = options(("", "None"), *known)
 
 
 def valid(form: ContactForm, company_name: str) -> bool:
@@ -208,7 +211,7 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
 
 def _shown(form: ContactForm, field: Field, value: Any) -> str:
     """Return a field's value in words, with the labels of what can be chosen."""
-    labels = {str(key): str(label) for key, label in getattr(field, "choices", None) or []}
+    labels = {str(each.value): str(each.label) for each in getattr(field, "choices", None) or []}
     if isinstance(value, (list, tuple, set)):
         return ", ".join(sorted(labels.get(str(each), str(each)) for each in value))
     return labels.get(str(value), str(value)) if value else ""

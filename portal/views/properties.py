@@ -6,6 +6,7 @@ from flask import Response, abort, request, url_for
 
 from portal import htmx, words
 from portal.actions.properties import link_properties
+from portal.forms.fields import options
 from portal.forms.properties import PropertiesForm
 from portal.guards import actor, load
 from portal.lifecycle import Move
@@ -26,7 +27,7 @@ def link(contact_id: int) -> Response:
     offered = choosable(actor())
     linked = [each.property_id for each in contact.property_links]
     form = PropertiesForm(data={"scope": contact.scope, "properties": linked})
-    form.properties.choices = [(place.id, place.name) for place in offered]
+    form.properties.choices = options(*((place.id, place.name) for place in offered))
     if request.method == "GET":
         return _dialog(form, contact, offered)
     _refuse_foreign(offered)

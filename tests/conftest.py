@@ -1,0 +1,159 @@
+"""What every test can ask for: an application on a fresh town, and browsers signed in as its people."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, make_url, text
+
+from portal import create_app
+from portal.extensions import db, limiter
+from portal.transaction import transaction
+from tests import town as town_module
+from tests.machinery import postgres
+from tests.surfing import Browser
+
+SETTINGS = {
+    "TESTING": True,
+    "SECRET_KEY": "a secret only of the tests, quite long enough",
+    "ARGON2_COST": "cheap",
+    "PUBLIC_URL": "http://localhost",
+    "SIGN_IN_LIMIT": "1000 per 1 minute",
+    "ADDRESS_LIMIT": "10000 per 1 minute",
+    "REDIS_URL": "",
+    "RATELIMIT_STORAGE_URI": "memory://",
+    "PROPAGATE_EXCEPTIONS": False,
+}
+
+
+@pytest.fixture(scope="session")
+def database_url(request, tmp_path_factory) -> Iterator[str]:
+    """The address of the database under test; --database says which kind."""
+    if request.config.getoption("database") == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'gatehouse.db'}"
+        return
+    with postgres.running() as server, server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def built(database_url, tmp_path_factory) -> Flask:
+    """The application, its database migrated and settled; tests use `app`."""
+    folder = tmp_path_factory.mktemp("instance")
+    url = make_url(database_url)
+    app = create_app({**SETTINGS, "INSTANCE_DIR": str(folder), "SQLALCHEMY_DATABASE_URI": url})
+    with app.app_context():
+        upgrade()
+        with transaction(write=True):
+            town_module.build()
+        db.engine.dispose()
+    app.extensions["town template"] = _set_aside(app)
+    return app
+
+
+def _set_aside(app: Flask) -> Callable[[], None]:
+    """Keep the database as it is now and return what brings it back."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    if url.get_backend_name() == "sqlite":
+        return _keep_file(Path(url.database))
+    return _keep_postgresql(url)
+
+
+def _keep_file(file: Path) -> Callable[[], None]:
+    kept = file.with_suffix(".kept")
+    shutil.copyfile(file, kept)
+
+    def restore() -> None:
+        for leftover in (file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+            leftover.unlink(missing_ok=True)
+        shutil.copyfile(kept, file)
+
+    return restore
+
+
+def _keep_postgresql(url) -> Callable[[], None]:
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=None)
+    name, kept = url.database, f"{url.database}_kept"
+
+    def run(*statements: str) -> None:
+        with admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        admin.dispose()
+
+    run(f'CREATE DATABASE "{kept}" TEMPLATE "{name}"')
+    return lambda: run(
+        f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{kept}"'
+    )
+
+
+@pytest.fixture
+def database(built) -> Iterator[None]:
+    """A fresh copy of the town. Asking for this makes a test run on both databases."""
+    with built.app_context():
+        db.engine.dispose()
+    built.extensions["town template"]()
+    limiter.reset()
+    yield
+    with built.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(built, database) -> Iterator[Flask]:
+    """The application on a fresh copy of the town; settings a test changes are put back."""
+    before = dict(built.config)
+    yield built
+    built.config.clear()
+    built.config.update(before)
+
+
+@pytest.fixture
+def town(app) -> SimpleNamespace:
+    """The ids and addresses of the town's people, companies and properties."""
+    with app.app_context():
+        return town_module.find()
+
+
+@pytest.fixture
+def browser(app) -> Callable[..., Browser]:
+    """Makes browsers: `browser()` is a stranger, `browser(town.mia)` is signed in."""
+
+    def open_browser(person: SimpleNamespace | None = None, **facts: str) -> Browser:
+        opened = Browser(app, **facts)
+        if person is not None:
+            answer = opened.sign_in(person.email)
+            assert answer.status_code == 303, f"{person.email} could not sign in"
+        return opened
+
+    return open_browser
+
+
+@pytest.fixture
+def reading(app) -> Callable[[], Iterator[None]]:
+    """A short look into the database: `with reading(): ...`."""
+
+    @contextmanager
+    def look() -> Iterator[None]:
+        with app.app_context(), transaction(write=False):
+            yield
+
+    return look
+
+
+@pytest.fixture
+def writing(app) -> Callable[[], Iterator[None]]:
+    """A change behind the portal's back: `with writing(): ...`."""
+
+    @contextmanager
+    def change() -> Iterator[None]:
+        with app.app_context(), transaction(write=True):
+            yield
+
+    return change
