@@ -22,7 +22,7 @@ class Portal(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""
-        with transaction(write=request.method not in guards.SAFE_METHODS):
+        with transaction(write=guards.writes()):
             answer = guards.gate() if request.routing_exception is None else None
             return answer if answer is not None else super().dispatch_request()
 

@@ -34,6 +34,18 @@ def public(view: View) -> View:
     return view
 
 
+def reads_first(view: View) -> View:
+    """Mark a view whose POST starts by reading and hashing, and takes the write lock by `start_writing()`."""
+    view.reads_first = True  # type: ignore[attr-defined]
+    return view
+
+
+def writes() -> bool:
+    """Return whether the running request takes the write lock from its start."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method not in SAFE_METHODS and not getattr(view, "reads_first", False)
+
+
 def gate() -> Response | None:
     """Return where the request must go instead, or None if it may enter. Raises 404 for a foreign company."""
     view = current_app.view_functions.get(request.endpoint or "")

@@ -37,6 +37,16 @@ def transaction(*, write: bool) -> Iterator[None]:
             log.exception("a step after the commit failed")
 
 
+def start_writing() -> None:
+    """End the reading part of a view that was marked with `guards.reads_first`, and begin the writing one.
+
+    Hashing a password takes a tenth of a second; done before this, it holds no lock. What was read before
+    must be read again where the change depends on it.
+    """
+    db.session.commit()
+    writing.set(True)
+
+
 def after_commit(step: Callable[[], None]) -> None:
     """Run `step` once the running transaction is committed; drop it if it is rolled back."""
     db.session().info.setdefault(_AFTER, []).append(step)

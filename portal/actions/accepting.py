@@ -29,7 +29,7 @@ def stands(invitation: Invitation) -> bool:
 
 
 def accept_with_new_login(
-    invitation: Invitation, password: str, username: str | None, address: str
+    invitation: Invitation, password_hash: str, username: str | None, address: str
 ) -> PortalUser:
     """Use the link up and return the new login, linked to the contact; its address is proved by the link.
 
@@ -38,7 +38,7 @@ def accept_with_new_login(
     if owner_of(invitation.email) is not None:
         raise NotNow("This address already has a login. Open the link again and sign in with it.")
     _use_up(invitation)
-    user = new_user(invitation.contact, password, username)
+    user = new_user(invitation.contact, password_hash, username)
     user.email_confirmed_at = now()
     _join(invitation, user, address)
     return user

@@ -24,7 +24,7 @@ def make_login(
     assert contact.email is not None
     if owner_of(contact.email) is not None:
         return None
-    user = new_user(contact, password, username)
+    user = new_user(contact, passwords.hashed(password), username)
     user.must_change_password = True
     user.initial_password_until = now() + current_app.config["INITIAL_PASSWORD_LIFE"]
     user.recovery_email = recovery_email
@@ -36,7 +36,7 @@ def make_login(
     return user
 
 
-def new_user(contact: Contact, password: str, username: str | None) -> PortalUser:
+def new_user(contact: Contact, password_hash: str, username: str | None) -> PortalUser:
     """Return a new login with the names and the address of `contact`; the address is not confirmed yet.
 
     Raises FieldRefusal for a user name that is taken.
@@ -50,7 +50,7 @@ def new_user(contact: Contact, password: str, username: str | None) -> PortalUse
         email_key=email_key(contact.email or ""),
         username=username or None,
         username_key=username.casefold() if username else None,
-        password_hash=passwords.hashed(password),
+        password_hash=password_hash,
         password_set_at=now(),
     )
     db.session.add(user)

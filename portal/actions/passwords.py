@@ -2,7 +2,7 @@
 
 from sqlalchemy import select, update
 
-from portal import audit, lifecycle, mail, outbox, passwords
+from portal import audit, lifecycle, mail, outbox
 from portal.actions.access import end_sessions
 from portal.actions.invite import end_login_links, invite, login_link
 from portal.clock import now
@@ -73,13 +73,13 @@ def reset_stands(link: LoginLink) -> bool:
     )
 
 
-def reset_password(link: LoginLink, password: str) -> PortalUser:
+def reset_password(link: LoginLink, password_hash: str) -> PortalUser:
     """Use the link up and set the new password; every signed-in browser of the login ends.
 
     Raises NotNow where the link was used or ended meanwhile.
     """
     _use_up(link)
-    _set(link.user, password)
+    _set(link.user, password_hash)
     if link.user.email_confirmed_at is None:
         link.user.email_confirmed_at = now()
     audit.record(
@@ -89,9 +89,9 @@ def reset_password(link: LoginLink, password: str) -> PortalUser:
     return link.user
 
 
-def change_password(user: PortalUser, password: str, by: Actor) -> None:
+def change_password(user: PortalUser, password_hash: str, by: Actor) -> None:
     """Set a new password for somebody signed in; all their browsers end, the caller starts a new session."""
-    _set(user, password)
+    _set(user, password_hash)
     end_login_links(user, Purpose.RESET, Ended.CANCELLED)
     audit.record("changed the password", by=by, user=user)
     mail.password_changed(user)
@@ -132,8 +132,8 @@ def _use_up(link: LoginLink) -> None:
         raise NotNow("This link was used or replaced a moment ago. Open it again to see what to do.")
 
 
-def _set(user: PortalUser, password: str) -> None:
-    user.password_hash = passwords.hashed(password)
+def _set(user: PortalUser, password_hash: str) -> None:
+    user.password_hash = password_hash
     user.password_set_at = now()
     user.must_change_password = False
     user.initial_password_until = None

@@ -11,6 +11,7 @@ from portal.models import Company, PortalUser, SignInSession
 from portal.policy import STRANGER, Actor
 from portal.queries.sign_in import candidates, companies_of
 from portal.tokens import hashed, new_session_key
+from portal.transaction import start_writing
 
 
 def check_password(identity: str, password: str) -> PortalUser | None:
@@ -23,7 +24,9 @@ def check_password(identity: str, password: str) -> PortalUser | None:
     match = next((user for user in found if passwords.fits(user.password_hash, password)), None)
     if not found:
         passwords.fits(None, password)
-    if match is None or not match.able or not companies_of(match):
+    usable = match is not None and match.able and companies_of(match)
+    start_writing()
+    if not usable:
         known = match or (found[0] if found else None)
         audit.record(
             "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"

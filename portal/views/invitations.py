@@ -6,12 +6,13 @@ from portal import htmx, passwords, tokens
 from portal.actions import accepting
 from portal.extensions import db, limiter
 from portal.forms.people import AcceptForm, JoinForm
-from portal.guards import public, signed_in
+from portal.guards import public, reads_first, signed_in
 from portal.limits import per_account, per_address
 from portal.models import Invitation, PortalUser
 from portal.queries.sign_in import owner_of
 from portal.refusals import FieldRefusal
 from portal.templating import branding, say
+from portal.transaction import start_writing
 from portal.views.links import dead_invitation
 from portal.views.sign_in import enter
 
@@ -20,13 +21,12 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
 
 @blueprint.route("/<token>", methods=["GET", "POST"])
 @public
+@reads_first
 @limiter.limit(per_address, methods=["POST"])
 @limiter.limit(per_account, methods=["POST"], key_func=lambda: f"{request.remote_addr} {request.path}")
 def show(token: str) -> Response:
     """Show the form behind the link; only a POST uses the link up (L3)."""
     invitation = _find(token)
-    if request.method == "POST":
-        accepting.lock(invitation)
     if not accepting.stands(invitation):
         return dead_invitation(invitation, again_url=url_for(".again", token=token))
     mode = _mode(invitation)
@@ -65,10 +65,12 @@ def _accept_new(invitation: Invitation) -> Response:
         form.password.errors = [reason]
     if _terms_missing(form) or reason:
         return _page(invitation, "new", form)
+    password_hash = passwords.hashed(form.password.data)
+    _take_lock(invitation)
     try:
         with db.session.begin_nested():
             user = accepting.accept_with_new_login(
-                invitation, form.password.data, form.username.data or None, request.remote_addr or ""
+                invitation, password_hash, form.username.data or None, request.remote_addr or ""
             )
     except FieldRefusal as refusal:
         form.username.errors = [refusal.sentence]
@@ -86,6 +88,7 @@ def _join(invitation: Invitation, mode: str) -> Response:
         return _page(invitation, mode, form)
     if _terms_missing(form):
         return _page(invitation, mode, form)
+    _take_lock(invitation)
     accepting.accept_with_login(invitation, user, request.remote_addr or "")
     return _welcome(invitation, user)
 
@@ -98,6 +101,11 @@ def _proved(invitation: Invitation, mode: str, form: JoinForm) -> PortalUser | N
     owner = owner_of(invitation.email)
     fits = owner is not None and passwords.fits(owner.password_hash, form.password.data or "")
     return owner if fits and owner is not None and owner.able else None
+
+
+def _take_lock(invitation: Invitation) -> None:
+    start_writing()
+    accepting.lock(invitation)
 
 
 def _terms_missing(form: AcceptForm | JoinForm) -> bool:

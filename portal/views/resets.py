@@ -6,10 +6,11 @@ from portal import htmx, passwords, tokens
 from portal.actions.passwords import ask_for_reset, reset_password, reset_stands
 from portal.extensions import db, limiter
 from portal.forms.people import ForgotForm, NewPasswordForm
-from portal.guards import public
+from portal.guards import public, reads_first
 from portal.limits import per_account, per_address
 from portal.models import LoginLink, Purpose
 from portal.templating import branding, say
+from portal.transaction import start_writing
 from portal.views.links import dead_login_link
 from portal.views.sign_in import enter
 
@@ -35,6 +36,7 @@ def forgot() -> Response:
 
 @blueprint.route("/reset/<token>", methods=["GET", "POST"])
 @public
+@reads_first
 @limiter.limit(per_address, methods=["POST"])
 def reset(token: str) -> Response:
     """Show the form behind a reset link; a POST sets the password and signs in."""
@@ -49,7 +51,9 @@ def reset(token: str) -> Response:
     if reason:
         form.new_password.errors = [reason]
         return _form(form, link)
-    enter(reset_password(link, form.new_password.data))
+    password_hash = passwords.hashed(form.new_password.data)
+    start_writing()
+    enter(reset_password(link, password_hash))
     say("Your new password is set.")
     return htmx.go(url_for("sign_in.home"))
 

@@ -10,7 +10,7 @@ from portal import htmx
 from portal.actions.sign_in import check_password, end_session, start_session
 from portal.extensions import limiter
 from portal.forms.people import SignInForm
-from portal.guards import public, safe_next, signed_in
+from portal.guards import public, reads_first, safe_next, signed_in
 from portal.limits import per_account, per_address, refused
 from portal.models import PortalUser
 from portal.queries.sign_in import signed_in as behind
@@ -20,6 +20,7 @@ blueprint = Blueprint("sign_in", __name__)
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public
+@reads_first
 @limiter.limit(per_address, methods=["POST"], deduct_when=refused)
 @limiter.limit(per_account, methods=["POST"], key_func=lambda: _account_key(), deduct_when=refused)
 def sign_in() -> Response | BaseResponse:
