@@ -5,30 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import claims, smtp
 from portal.extensions import db
-from portal.mime import Mail, Refused
+from portal.mime import Mail, Refused, Rendered
 from portal.models import Letter, LetterState
 from portal.transaction import transaction
 
 LONGEST_SECONDS = 300
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A letter in words: what its recipient reads, and under whose name it comes."""
-
-    subject: str
-    text: str
-    html: str
-    sender: str
-    reply_to: str = ""
 
 
 Render = Callable[[Letter], Rendered]

@@ -9,10 +9,10 @@ from flask import current_app
 
 from portal import outbox, tokens
 from portal.clock import now
-from portal.delivery import Rendered
 from portal.extensions import db
 from portal.harmless import harmless
 from portal.hue import hex_colour
+from portal.mime import Rendered
 from portal.models import Branding, Company, Contact, Invitation, Letter, LoginLink, PortalUser, Purpose
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -24,16 +24,6 @@ _PATHS = {
     Purpose.CONFIRM_EMAIL: "confirm",
     Purpose.CONFIRM_RECOVERY: "confirm",
 }
-
-__all__ = [
-    "Rendered",
-    "confirm_address",
-    "email_only_notice",
-    "invitation",
-    "password_changed",
-    "password_reset",
-    "render",
-]
 
 
 def invitation(invitation: Invitation, *, again: bool = False) -> Letter:

@@ -1,5 +1,6 @@
 """A letter as bytes for the wire: headers that hold every name, addresses that stay exactly what they are."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -11,6 +12,17 @@ import flask_mail
 
 _LONGEST_PLAIN_LINE = 900
 _NEVER_IN_AN_ADDRESS = set('<>,;:"()[]@\\')
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A letter in words: what its recipient reads, and under whose name it comes."""
+
+    subject: str
+    text: str
+    html: str
+    sender: str
+    reply_to: str = ""
 
 
 class Refused(Exception):
