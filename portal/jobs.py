@@ -6,12 +6,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from types import FrameType
 
 import click
 import redis
-from flask import Flask, current_app, has_app_context
+from flask import Flask, current_app
 from rq import Queue, Worker
 from sqlalchemy import delete
 
@@ -40,10 +41,8 @@ def register(app: Flask) -> None:
 
 @contextmanager
 def _own_context() -> Iterator[None]:
-    """A context, and with it a database session, for one job alone."""
-    from portal import create_app
-
-    app: Flask = current_app._get_current_object() if has_app_context() else create_app()  # type: ignore[attr-defined]
+    """A context, and with it a database session, for one job alone; the command gave the application."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
     with app.app_context():
         yield
 
@@ -63,6 +62,11 @@ def answer_password_request(request_id: int) -> None:
 class _SteadyWorker(Worker):
     # Redis may have been away for long: look for it often enough to be back soon after it is.
     max_connection_wait_time = 5.0
+    asked_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 @click.command("worker")
@@ -76,8 +80,10 @@ def worker_command() -> None:
     # The time to live bounds how long it listens to a line that has gone dead.
     queue = Queue(QUEUE, connection=line, serializer="json")
     worker = _SteadyWorker([queue], connection=line, serializer="json", worker_ttl=30)
-    worker.work(logging_level="WARNING")
-    if not worker._stop_requested:
+    # It says goodbye to Redis, which may be what went away.
+    with suppress(redis.RedisError):
+        worker.work(logging_level="WARNING")
+    if not worker.asked_to_stop:
         sys.exit("The worker lost Redis and stops; start it again.")
 
 
