@@ -33,7 +33,7 @@ from portal.models import (
 )
 from portal.transaction import transaction
 from tests.machinery import smtp_sink
-from tests.machinery.smtp_sink import Sink
+from tests.machinery.smtp_sink import Received, Sink
 
 SECRET = "a secret only of these tests, long enough to be one"
 
@@ -162,6 +162,12 @@ def opened(folder: Path, *, database: str = "", redis: str = "", **more: str) ->
         yield office
         with office.app.app_context():
             db.engine.dispose()
+
+
+def words(mail: Received) -> str:
+    """The text of a mail as its reader sees it."""
+    text = mail.message.get_body(("plain",))
+    return str(text.get_content()) if text else ""
 
 
 def until(condition: Callable[[], bool], *, within: float) -> float:
