@@ -16,7 +16,7 @@ help: ## list the targets
 		| while IFS='|' read -r name words; do printf '  make %-10s %s\n' "$$name" "$$words"; done
 
 run: $(VENV)/.runtime ## start the portal with everything it needs on http://127.0.0.1:$PORT (5000)
-	@exec $(BIN)/flask --app wsgi dev --until-gone $$PPID
+	@exec $(BIN)/python -m portal.dev --until-gone $$PPID
 
 install: $(VENV)/.runtime ## make .venv, install what the portal runs on, pack the static files
 	@$(BIN)/python -m whitenoise.compress -q static

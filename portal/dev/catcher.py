@@ -1,12 +1,9 @@
-"""A real SMTP server for development that keeps every mail in a Maildir instead of delivering it.
-
-Run as a script, by path, so that it starts without the application: `python catcher.py PORT FOLDER`.
-"""
+"""A real SMTP server for development that keeps every mail in a Maildir instead of delivering it."""
 
 import asyncio
 import mailbox
 import signal
-import sys
+from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -14,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Catcher:
     """Takes every mail and files it."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self._box = mailbox.Maildir(folder, create=True)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
@@ -25,8 +22,12 @@ class Catcher:
         return "250 Kept"
 
 
-async def serve(port: int, folder: str) -> None:
-    """Listen on loopback until asked to stop. Raises OSError when the port is taken."""
+def main(port: int, folder: Path) -> None:
+    """Serve until asked to stop. Raises OSError when the port is taken."""
+    asyncio.run(_serve(port, folder))
+
+
+async def _serve(port: int, folder: Path) -> None:
     loop, done, catcher = asyncio.get_running_loop(), asyncio.Event(), Catcher(folder)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, done.set)
@@ -37,7 +38,3 @@ async def serve(port: int, folder: str) -> None:
     server = await loop.create_server(connected, "127.0.0.1", port)
     await done.wait()
     server.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))

@@ -1,58 +1,74 @@
-"""`flask dev`: check that it can run, make things ready, keep the parts running, say where the portal is."""
+"""Running everything: check that it can, make ready, keep the parts running, say where the portal is."""
 
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from flask import Flask
-
-from portal.dev import house, plan, ready, welcome
+from portal.config import ConfigError, settings
+from portal.dev import forks, house, plan, ready, welcome
 from portal.dev.supervisor import Supervisor
 from portal.dev.valkey import NoValkey
 
 
 class _Asked(BaseException):
-    """Somebody asked for the end: Ctrl-C, a signal, or the parent that started us is gone."""
+    """Somebody asked for the end by a signal, Ctrl-C for one."""
 
 
 def _asked(_number: int, _frame: FrameType | None) -> None:
     raise _Asked
 
 
-def _listen(handler: signal.Handlers | object) -> None:
+def _listen(handler: Callable[[int, FrameType | None], Any] | signal.Handlers) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)  # type: ignore[arg-type]
+        signal.signal(number, handler)
 
 
-def run(app: Flask, parent: int | None) -> int:
+def run(parent: int | None) -> int:
     """Run everything until asked to stop; returns the code to exit with.
 
     With `parent`, the end of that process is such a request too. What stands in the way is said plainly.
     """
     _listen(_asked)
     try:
-        return _run(app, parent)
-    except (house.CannotRun, NoValkey) as problem:
+        given = settings()
+        if given["PRODUCTION"]:
+            raise house.CannotRun(
+                "This runs everything for development only. deploy/README.md says what runs in earnest."
+            )
+        return _run(given, parent)
+    except (ConfigError, house.CannotRun, NoValkey) as problem:
         print(problem, file=sys.stderr)
         return 1
     except _Asked:
         return 0
 
 
-def _run(app: Flask, parent: int | None) -> int:
-    port, folder = app.config["PORT"], Path(app.config["INSTANCE_DIR"])
-    with house.alone(folder) as lock:
-        house.port_is_free(port)
+def _run(given: Mapping[str, Any], parent: int | None) -> int:
+    with house.alone(Path(given["INSTANCE_DIR"])) as lock:
+        house.port_is_free(given["PORT"])
         supervisor = Supervisor(parent)
         try:
-            supports, settings = plan.supports(app, lock)
+            supports, env = plan.supports(given, lock)
             supervisor.start(supports)
-            ready.make(app)
-            supervisor.start(plan.workers(app, settings, lock))
-            supervisor.watch(when_ready=lambda: welcome.say(app))
+            if not _made_ready(env):
+                return 1
+            supervisor.start(plan.workers(given, env))
+            supervisor.watch(when_ready=lambda: welcome.say(given))
         finally:
             # From here on a second Ctrl-C would only leave things half stopped.
             _listen(signal.SIG_IGN)
             supervisor.stop()
     return 0
+
+
+def _made_ready(env: Mapping[str, str]) -> bool:
+    """Make ready in a process of its own, so that this one never holds the database."""
+    making = forks.start(ready.make, name="gh-ready", env=env)
+    try:
+        return making.wait() == 0
+    finally:
+        making.terminate()
+        making.wait()

@@ -1,9 +1,8 @@
-"""A small program that runs another one and lets nothing of it outlive whoever holds the leash.
+"""A leash: runs a program and lets nothing of it outlive whoever holds the other end.
 
-Run as a script, by path and with the standard library alone, so that it starts in a few milliseconds:
-`python leash.py FD SIGNAL GRACE USER -- PROGRAM ARGUMENTS`. FD is the read end of a pipe that stays open as
-long as the holder lives; SIGNAL asks the program to stop; GRACE is how many seconds it gets before it is
-killed; USER is whom it runs as ("" for the same). Exits as the program did, with 128 + signal when killed.
+Also a script, run by path and with the standard library alone, so that it starts in a few milliseconds:
+`python leash.py FD SIGNAL GRACE USER -- PROGRAM ARGUMENTS`. USER is whom it runs as ("" for the same); the
+rest is as for `hold`. Exits as the program did, with 128 + signal when it was killed.
 """
 
 import contextlib
@@ -15,14 +14,35 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 
 
-def _prctl(option: int, value: int) -> None:
+def hold(start: Callable[[], int], held: int, stop: signal.Signals, grace: float) -> int:
+    """Call `start` for a program in a group of its own (it gives the pid) and stay until that has ended.
+
+    It is asked to end with `stop` when this process gets SIGTERM or `held`, the read end of a pipe, closes
+    because the holder is gone; after `grace` seconds it is killed, and so is what it left running. Returns
+    its code.
+    """
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    child = start()
+    code = _watch(child, held, stop, grace)
+    _sweep(child)
+    return 128 - code if code < 0 else code
+
+
+def prctl(option: int, value: int | bytes) -> None:
+    """Ask Linux for something about this process; elsewhere nothing happens."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def go_with_the_leash() -> None:
+    """Have Linux kill this process when the leash that started it is killed itself."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _children() -> list[int]:
@@ -55,28 +75,9 @@ def _sweep(group: int) -> None:
         time.sleep(0.01)
 
 
-def _start(program: list[str], user: str) -> int:
-    # Should the leash itself be killed, Linux takes the program along.
-    child = subprocess.Popen(
-        program,
-        process_group=0,
-        user=user or None,
-        group=pwd.getpwnam(user).pw_gid if user else None,
-        extra_groups=[] if user else None,
-        preexec_fn=lambda: _prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
-    )
-    return child.pid
-
-
 def _watch(child: int, held: int, stop: signal.Signals, grace: float) -> int:
     """Wait until the program ends, by itself or because it was asked to."""
-    woken, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake)
-    asked: list[int] = []
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: asked.append(1))
+    woken, asked = _listen()
     deadline = None
     while True:
         ended = _reap()
@@ -86,24 +87,47 @@ def _watch(child: int, held: int, stop: signal.Signals, grace: float) -> int:
         if woken in ready:
             os.read(woken, 512)
         if held in ready:
-            asked.append(1)
+            asked.append(signal.SIGHUP)
         if asked and deadline is None:
             deadline = time.monotonic() + grace
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, stop)
+            _send(child, stop)
         if deadline is not None and time.monotonic() > deadline:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+            _send(child, signal.SIGKILL)
+
+
+def _listen() -> tuple[int, list[int]]:
+    """Collect requests to end; the descriptor becomes readable at each, and when a child ends."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    asked: list[int] = []
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda got, _frame: asked.append(got))
+    return woken, asked
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _program(words: list[str], user: str) -> int:
+    child = subprocess.Popen(
+        words,
+        process_group=0,
+        user=user or None,
+        group=pwd.getpwnam(user).pw_gid if user else None,
+        extra_groups=[] if user else None,
+        preexec_fn=go_with_the_leash,
+    )
+    return child.pid
 
 
 def main(arguments: list[str]) -> int:
     """Run the program named after `--`; returns the code to exit with."""
     held, stop, grace, user = arguments[:4]
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    child = _start(arguments[5:], user)
-    code = _watch(child, int(held), signal.Signals(int(stop)), float(grace))
-    _sweep(child)
-    return 128 - code if code < 0 else code
+    return hold(lambda: _program(arguments[5:], user), int(held), signal.Signals(int(stop)), float(grace))
 
 
 if __name__ == "__main__":

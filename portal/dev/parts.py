@@ -1,41 +1,39 @@
 """One part of a running portal: how it is started, watched and started again."""
 
-import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-
-from portal.dev import processes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 # Seconds to wait before a part that keeps ending is started again; one that held for a while starts afresh.
 _WAITS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _HELD = 20.0
 
 
+class Leash(Protocol):
+    """What holds a running part; a Popen is one."""
+
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+
+
 @dataclass
 class Part:
-    """A program that is meant to run for as long as the portal does."""
+    """A program meant to run for as long as the portal does; `launch` starts it and gives its leash."""
 
     name: str
-    command: list[str]
-    env: Mapping[str, str]
-    folder: Path
-    grace: float = 10.0
-    keep_open: tuple[int, ...] = ()
+    launch: Callable[[], Leash]
     ready: Callable[[], bool] = lambda: True
-    _leash: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _leash: Leash | None = None
     _started: float = 0.0
     _failures: int = 0
     _again_at: float | None = None
 
     def start(self) -> None:
         """Start the program; returns at once."""
-        self._leash = processes.start(
-            self.command, env=self.env, grace=self.grace, cwd=self.folder, keep_open=self.keep_open
-        )
+        self._leash = self.launch()
         self._started = time.monotonic()
         self._again_at = None
 
@@ -59,7 +57,9 @@ class Part:
     def stop(self) -> None:
         """Stop the program and everything it started; returns when they are gone."""
         if self._leash is not None:
-            processes.stop(self._leash)
+            if self._leash.poll() is None:
+                self._leash.terminate()
+            self._leash.wait()
         self._leash = None
 
 
@@ -68,8 +68,3 @@ def _why(code: int) -> str:
     if number in set(signal.Signals):
         return f"by {signal.Signals(number).name}"
     return f"exit code {code}"
-
-
-def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with `changes`."""
-    return {**os.environ, **changes}

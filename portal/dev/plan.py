@@ -4,61 +4,67 @@ import http.client
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-
-from flask import Flask
+from typing import Any
 
 from portal.config import ROOT
-from portal.dev import house, valkey
-from portal.dev.parts import Part, environment
+from portal.dev import catcher, forks, house, processes, valkey
+from portal.dev.parts import Part
 
-_WEB = "-m gunicorn wsgi:app --worker-class gthread --workers 2 --threads 4 --preload --no-control-socket"
+_WEB = "gunicorn wsgi:app --worker-class gthread --workers 2 --threads 4 --preload --no-control-socket"
 _WEB += " --graceful-timeout 5 --timeout 60 --log-level warning"
 
 
-def supports(app: Flask, lock: int) -> tuple[list[Part], dict[str, str]]:
-    """The parts nobody gave us, and the settings that lead the others to them. Raises NoValkey."""
-    folder = Path(app.config["INSTANCE_DIR"])
-    parts, changes = [], {"PORT": str(app.config["PORT"]), "INSTANCE_DIR": str(folder)}
+def supports(settings: Mapping[str, Any], lock: int) -> tuple[list[Part], dict[str, str]]:
+    """The parts nobody gave us, and the environment that leads the others to them. Raises NoValkey."""
+    folder = Path(settings["INSTANCE_DIR"])
+    parts, env = [], {"PORT": str(settings["PORT"]), "INSTANCE_DIR": str(folder)}
     if not os.environ.get("REDIS_URL"):
         parts.append(_valkey(folder / "valkey", lock))
-        changes["REDIS_URL"] = valkey.url(folder / "valkey")
+        env["REDIS_URL"] = valkey.url(folder / "valkey")
     if not os.environ.get("MAIL_SERVER"):
         port = house.free_port()
-        parts.append(_catcher(folder / "mail", port, lock))
-        changes |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_USE_TLS": "0"}
-        changes |= {"MAIL_USE_SSL": "0", "MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
-    return parts, changes
+        serve = partial(catcher.main, port, folder / "mail")
+        parts.append(Part("mail catcher", partial(forks.start, serve, name="gh-catcher", env={})))
+        env |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_USE_TLS": "0"}
+        env |= {"MAIL_USE_SSL": "0", "MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
+    return parts, env
 
 
-def workers(app: Flask, changes: Mapping[str, str], lock: int) -> list[Part]:
+def workers(settings: Mapping[str, Any], env: Mapping[str, str]) -> list[Part]:
     """The parts that are the portal: who sends mail, who looks at the clock, who answers the browser."""
-    port, env = app.config["PORT"], environment({**changes, "PYTHONUNBUFFERED": "1"})
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    web = [sys.executable, *_WEB.split(), "--bind", f"127.0.0.1:{port}"]
+    port = settings["PORT"]
     return [
-        Part("worker", [*flask, "worker"], env, ROOT, keep_open=(lock,)),
-        Part("clock", [*flask, "clock"], env, ROOT, keep_open=(lock,)),
-        Part("web server", web, env, ROOT, keep_open=(lock,), ready=lambda: _answers(port)),
+        Part("worker", partial(forks.start, partial(_flask, "worker"), name="gh-worker", env=env)),
+        Part("clock", partial(forks.start, partial(_flask, "clock"), name="gh-clock", env=env)),
+        Part(
+            "web server",
+            partial(forks.start, partial(_web, port), name="gh-web", env=env),
+            ready=partial(_answers, port),
+        ),
     ]
 
 
 def _valkey(folder: Path, lock: int) -> Part:
     folder.mkdir(parents=True, exist_ok=True)
-    return Part(
-        "Valkey",
-        valkey.command(folder),
-        os.environ,
-        ROOT,
-        keep_open=(lock,),
-        ready=lambda: valkey.answers(folder),
-    )
+    launch = partial(processes.start, valkey.command(folder), keep_open=(lock,))
+    return Part("Valkey", launch, ready=partial(valkey.answers, folder))
 
 
-def _catcher(folder: Path, port: int, lock: int) -> Part:
-    # -P keeps the script's own folder, with its modules named like libraries, off the path.
-    command = [sys.executable, "-P", str(ROOT / "portal/dev/catcher.py"), str(port), str(folder)]
-    return Part("mail catcher", command, os.environ, ROOT, keep_open=(lock,))
+def _flask(command: str) -> None:
+    """What `flask --app wsgi COMMAND` does."""
+    from wsgi import app
+
+    with app.app_context():
+        app.cli.commands[command].main([], prog_name=command)
+
+
+def _web(port: int) -> None:
+    from gunicorn.app.wsgiapp import run
+
+    sys.argv = [*_WEB.split(), "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}"]
+    run()
 
 
 def _answers(port: int) -> bool:

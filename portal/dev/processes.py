@@ -12,7 +12,7 @@ _LEASH = Path(__file__).with_name("leash.py")
 
 
 @cache
-def _pipe() -> tuple[int, int]:
+def pipe() -> tuple[int, int]:
     """One pipe for every child: its write end lives in this process alone, so the kernel closes it when this
     process ends, however it ends, and every leash notices."""
     return os.pipe()
@@ -36,7 +36,7 @@ def start(
     `keep_open` are descriptors (a lock, say) that the leash holds until the program is gone. Raises OSError
     when Python itself cannot be started; a missing program ends the leash with code 1.
     """
-    held, _ = _pipe()
+    held, _ = pipe()
     leash = [sys.executable, "-I", "-S", str(_LEASH), str(held), str(int(stop_with)), str(grace), user, "--"]
     return subprocess.Popen(
         [*leash, *program],

@@ -1,49 +1,40 @@
 """What has to be there before anybody comes in: the tables, demo data at first, packed static files."""
 
+import sys
 from pathlib import Path
 
-from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from whitenoise.compress import Compressor
 
 from portal.config import ROOT
-from portal.dev.house import CannotRun
-from portal.extensions import db
 
 _PACKED = (".br", ".gz")
 
 
-def make(app: Flask) -> None:
-    """Bring database and static files up to date. Raises CannotRun when the database cannot be reached."""
-    try:
-        with app.app_context():
-            _migrate()
-            if _is_empty():
-                _demo(app)
-            # The parts have their own connections; one kept here would only hold the file open.
-            db.engine.dispose()
-    except OperationalError as error:
-        raise CannotRun(f"The database cannot be used: {error.orig}") from error
-    pack()
-
-
-def _migrate() -> None:
+def make() -> None:
+    """Bring database and static files up to date; ends the process with a sentence when it cannot."""
     from flask_migrate import upgrade
 
-    upgrade(directory=str(ROOT / "migrations"))
+    from wsgi import app
+
+    pack()
+    try:
+        with app.app_context():
+            upgrade(directory=str(ROOT / "migrations"))
+            if _is_empty():
+                app.cli.commands["demo"].main([], standalone_mode=False)
+    except OperationalError as error:
+        sys.exit(f"The database cannot be used: {error.orig}")
 
 
 def _is_empty() -> bool:
+    from portal.extensions import db
     from portal.models import Company
 
-    empty = db.session.scalar(select(func.count()).select_from(Company)) == 0
+    found = db.session.scalar(select(func.count()).select_from(Company))
     db.session.remove()
-    return empty
-
-
-def _demo(app: Flask) -> None:
-    app.cli.commands["demo"].main([], standalone_mode=False)
+    return found == 0
 
 
 def pack(folder: Path = ROOT / "static") -> None:

@@ -2,15 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 
-
-def say(app: Flask) -> None:
+def say(settings: Mapping[str, Any]) -> None:
     """Print it."""
-    print(words(app.config["PUBLIC_URL"], _demo(Path(app.config["INSTANCE_DIR"]))), flush=True)
+    print(words(settings["PUBLIC_URL"], _demo(Path(settings["INSTANCE_DIR"]))), flush=True)
 
 
 def words(address: str, demo: dict[str, Any] | None) -> str:
@@ -32,7 +31,8 @@ def _people(people: list[dict[str, Any]]) -> list[str]:
 
 
 def _place(person: dict[str, Any]) -> str:
-    permissions = ", ".join(person.get("permissions") or [])
+    granted = person.get("permissions") or []
+    permissions = "admin" if "admin" in granted else ", ".join(granted).replace("_", " ")
     return " · ".join(word for word in (person.get("company"), permissions, person.get("status")) if word)
 
 
