@@ -1,13 +1,12 @@
 """`make run`, for real: it comes up, what is killed comes back, and nothing stays when it goes."""
 
 import json
-import os
 import signal
 import smtplib
 import socket
-import subprocess
 import sys
 
+import psutil
 import pytest
 
 from tests.machinery.waiting import until
@@ -15,6 +14,12 @@ from tests.machinery.whole_portal import WholePortal, gone
 
 # One portal for the whole file, so its tests stay together on one worker, in this order.
 pytestmark = pytest.mark.xdist_group("whole portal")
+# Starts the portal as make does, and stays.
+PARENT = """
+import os, subprocess, sys, time
+subprocess.Popen([*sys.argv[1:], "--until-gone", str(os.getpid())])
+time.sleep(120)
+"""
 PARTS = {"valkey", "catcher", "worker", "clock", "web"}
 
 
@@ -52,7 +57,9 @@ def test_every_part_runs(portal):
 
 
 def test_mail_sent_to_it_is_shown(portal):
-    port = int(portal.parts()["catcher"].cmdline()[-2])
+    (port,) = {
+        line.laddr.port for line in portal.parts()["catcher"].net_connections() if line.status == "LISTEN"
+    }
     with smtplib.SMTP("127.0.0.1", port, timeout=5) as line:
         line.sendmail("a@alder.example", ["b@northgate.example"], "Subject: Seen here\n\nHello")
     assert "Seen here" in portal.get("/dev/mail")[1]
@@ -109,18 +116,14 @@ def test_killed_it_leaves_nothing_behind_and_can_start_again(folder):
 
 def test_it_goes_with_the_parent_it_was_told_of(folder):
     portal = WholePortal(folder)
-    told = f"""
-import os, subprocess, time
-subprocess.Popen({portal._command!r} + ["--until-gone", str(os.getpid())])
-time.sleep(600)
-"""
     with portal.output.open("wb") as output:
-        env = portal._env | {"PYTHONPATH": os.getcwd()}
-        parent = subprocess.Popen([sys.executable, "-c", told], env=env, stdout=output, stderr=output)
-    until(lambda: "is running at" in portal.said(), within=60, what="the greeting")
-    import psutil
-
-    running = psutil.Process(parent.pid).children(recursive=True)
-    parent.kill()
-    parent.wait()
+        parent = psutil.Popen(
+            [sys.executable, "-c", PARENT, *portal.command], env=portal.env, stdout=output, stderr=output
+        )
+    try:
+        until(lambda: "is running at" in portal.said(), within=60, what="the greeting")
+        running = parent.children(recursive=True)
+    finally:
+        parent.kill()
+        parent.wait()
     assert gone(running)

@@ -19,7 +19,7 @@ _OURS = ("REDIS_URL", "DATABASE_URL", "MAIL_SERVER", "MAIL_PORT", "PUBLIC_URL", 
 
 
 class WholePortal:
-    """One `flask dev`. `output` is the file with everything it printed."""
+    """One `make run`. `output` is the file with everything it printed."""
 
     def __init__(
         self, folder: Path, *, port: int | None = None, arguments: tuple[str, ...] = (), **env: str
@@ -27,16 +27,16 @@ class WholePortal:
         self.folder = folder
         self.port = port or free_port()
         self.output = folder.with_name(f"{folder.name}.output")
-        self._command = [sys.executable, "-m", "flask", "--app", "wsgi", "dev", *arguments]
+        self.command = [sys.executable, "-m", "portal.dev", *arguments]
         inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
-        self._env = {**inherited, "INSTANCE_DIR": str(folder), "PORT": str(self.port), **env}
+        self.env = {**inherited, "INSTANCE_DIR": str(folder), "PORT": str(self.port), **env}
         self.process: psutil.Popen | None = None
 
     def start(self) -> "WholePortal":
         """Start it; returns at once."""
         with self.output.open("wb") as output:
             self.process = psutil.Popen(
-                self._command, cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                self.command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         return self
 
@@ -92,15 +92,7 @@ class WholePortal:
 
 
 def _name(program: psutil.Process) -> str:
-    words = " ".join(program.cmdline())
-    names = {
-        "valkey": "valkey",
-        "catcher.py": "catcher",
-        "gunicorn": "web",
-        " worker": "worker",
-        " clock": "clock",
-    }
-    return next((name for sign, name in names.items() if sign in words), words)
+    return program.name().removeprefix("gh-").removesuffix("-server")
 
 
 def gone(processes: list[psutil.Process], *, within: float = 20.0) -> bool:
