@@ -76,7 +76,7 @@ def main_menu() -> dict[str, Any]:
 
 
 def _items(here: Membership) -> list[dict[str, Any]]:
-    items = [_item("Home", "home", url_for("dashboard.show"), "dashboard.show")]
+    items = [_item("Home", "house", url_for("dashboard.show"), "dashboard.show")]
     if policy.browses_contacts(here.actor()):
         filtered = "authorized" in request.args and request.endpoint == "contacts.index"
         items.append(_item("Contacts", "users", url_for("contacts.index"), "contacts.", off=filtered))
