@@ -45,7 +45,7 @@ check-format: $(VENV)/.development
 check-lint: check-format
 	@echo "== lint"; $(BIN)/ruff check .
 check-types: check-lint
-	@echo "== types"; $(BIN)/mypy && $(BIN)/mypy tests
+	@echo "== types"; $(BIN)/mypy && $(BIN)/mypy tests/machinery
 check-imports: check-types
 	@echo "== imports"; $(BIN)/lint-imports
 check-templates: check-imports
