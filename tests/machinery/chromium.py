@@ -52,12 +52,12 @@ def launch(playwright: Playwright) -> Browser:
 def _from_debian() -> bool:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "stdout": sys.stderr}
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends"]
     # A full font and libatomic1 (which the driver of the browser links to) are not on every machine.
     packages = ["chromium-headless-shell", "fonts-dejavu-core", "fonts-noto-core", "libatomic1"]
-    subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    return subprocess.run([*install, *packages], **quiet).returncode == 0
+    subprocess.run(["apt-get", "update", "-qq"], env=env, stdout=sys.stderr)
+    return subprocess.run([*install, *packages], env=env, stdout=sys.stderr).returncode == 0
 
 
 def _from_npm() -> bool:

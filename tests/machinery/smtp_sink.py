@@ -27,7 +27,7 @@ class Received:
     @property
     def message(self) -> EmailMessage:
         """The mail, parsed."""
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(self.raw, policy=policy.default)
 
 
 @dataclass
@@ -154,7 +154,8 @@ class Sink:
         if self._drops > 0:
             self._drops -= 1
             self.unanswered.append(mail)
-            server.transport.abort()
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.transport.abort()
             return "421 the line is gone"
         with self._news:
             self.messages.append(mail)
