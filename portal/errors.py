@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from portal import audit, guards, htmx, policy
 from portal.extensions import db
 from portal.models import Contact
+from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.refusals import FieldRefusal, Refusal, TooMany
 from portal.transaction import transaction
@@ -45,18 +46,19 @@ def refused(refusal: Refusal) -> Response:
 
 
 def _leave_trace(refusal: Refusal) -> None:
-    what = (request.endpoint or "").replace(".", " ")
-    target = (request.view_args or {}).get("contact_id")
+    args = request.view_args or {}
+    what = str(args.get("move") or (request.endpoint or "").rpartition(".")[2])
     with transaction(write=True):
-        row = audit.record(what, by=guards.actor(), result="refused", reason=refusal.sentence)
-        row.contact_id = _own_contact_id(target)
+        who = guards.actor()
+        contact = _own_contact(who, args.get("contact_id"))
+        audit.record(what, by=who, contact=contact, result="refused", reason=refusal.sentence)
 
 
-def _own_contact_id(contact_id: Any) -> int | None:
+def _own_contact(who: Actor, contact_id: Any) -> Contact | None:
+    """Return the contact a refusal was about, where it is one of the reader's company."""
     if not isinstance(contact_id, int):
         return None
-    found = db.session.scalar(policy.own(guards.actor(), Contact).where(Contact.id == contact_id))
-    return found.id if found else None
+    return db.session.scalars(policy.own(who, Contact).where(Contact.id == contact_id)).unique().first()
 
 
 def forged(_error: CSRFError) -> Response:
