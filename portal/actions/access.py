@@ -11,6 +11,7 @@ from portal.extensions import db
 from portal.lifecycle import Move
 from portal.models import Access, Contact, Ended, PortalUser, Purpose, SignInSession
 from portal.policy import Actor
+from portal.queries.sign_in import companies_of
 
 
 def authorize(contact: Contact, by: Actor) -> str:
@@ -53,11 +54,11 @@ def send_reset(contact: Contact, by: Actor) -> str:
 def unlink(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
     """Take the contact from its login; the login itself, its other companies and its history stay."""
     lifecycle.take(contact, Move.UNLINK)
-    contact.portal_user_id = None
-    contact.user = None
+    user, contact.user, contact.portal_user_id = contact.user, None, None
     changes = {"Portal access": (contact.access, access)}
     contact.access = access
-    audit.record("unlinked the user name of", by=by, contact=contact, changes=changes)
+    audit.record("unlinked the user name of", by=by, contact=contact, user=user, changes=changes)
+    _end_without_company(user)
     return f"{contact.name} can no longer sign in here and can be invited again."
 
 
@@ -66,6 +67,7 @@ def deactivate(contact: Contact, by: Actor) -> str:
     lifecycle.take(contact, Move.DEACTIVATE)
     contact.deactivated_at = now()
     audit.record("deactivated", by=by, contact=contact, changes={"Status": ("active", "inactive")})
+    _end_without_company(contact.user)
     return f"{contact.name} is inactive."
 
 
@@ -90,6 +92,13 @@ def delete(contact: Contact, by: Actor) -> str:
     if user is not None:
         _close_if_left_alone(user, by)
     return f"{contact.name} was deleted."
+
+
+def _end_without_company(user: PortalUser | None) -> None:
+    """End the sessions of a login that can enter no company any more, so that none wakes up later."""
+    db.session.flush()
+    if user is not None and not companies_of(user):
+        end_sessions(user)
 
 
 def _close_if_left_alone(user: PortalUser, by: Actor) -> None:

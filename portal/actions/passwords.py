@@ -2,7 +2,7 @@
 
 from sqlalchemy import select, update
 
-from portal import audit, lifecycle, mail, outbox
+from portal import audit, invariants, lifecycle, mail, outbox
 from portal.actions.access import end_sessions
 from portal.actions.invite import end_login_links, invite, login_link
 from portal.clock import now
@@ -46,6 +46,10 @@ def _answer(email: str) -> None:
         audit.record("asked for a password reset", by=STRANGER, user=user)
         return
     for contact in _waiting_with(email):
+        invariants.watch(db.session(), contact.company_id)
+        db.session.refresh(contact)
+        if lifecycle.situation(contact) is not lifecycle.Situation.PENDING:
+            continue  # accepted or cancelled while we waited for the lock
         invite(
             contact, contact.live_invitation.invited_by if contact.live_invitation else contact.company.name
         )
