@@ -67,6 +67,15 @@ class Server:
         self._run(f'CREATE DATABASE "{name}"{template}')
         return self.url.set(database=name).render_as_string(hide_password=False)
 
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a new, empty database that goes away with the block."""
+        url = self.new_database()
+        try:
+            yield url
+        finally:
+            self.drop_database(url)
+
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
