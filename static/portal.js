@@ -135,7 +135,7 @@
     return control.selectedIndex !== Math.max(0, first);
   }
   function changes(form) {
-    const names = [...form.elements].filter((control) => control.name && !control.disabled && moved(control)).map((control) =>
+    const names = [...form.elements].filter((control) => control.name && !control.disabled && control.type !== "submit" && moved(control)).map((control) =>
       control.type === "checkbox" ? control.name + control.value : control.name);
     return new Set(names).size || (form.dataset.dirty ? 1 : 0);
   }
@@ -152,13 +152,17 @@
       part.hidden = !values.split(" ").includes(chosen);
     });
   }
-  function include(master) {
-    all(".switch", master.closest(".switches")).filter((other) => other !== master).forEach((other) => {
-      if (other.disabled && other.dataset.was === undefined) return;
-      if (master.checked) other.dataset.was = Number(other.checked);
-      other.checked = master.checked || other.dataset.was === "1";
-      other.disabled = master.checked;
-      if (!master.checked) delete other.dataset.was;
+  // A switch is locked on while a ticked box or another switch gives it; its own state comes back afterwards.
+  function derive(form) {
+    const givers = all("[data-gives]", form);
+    all(".switch", form).forEach((knob) => {
+      const sources = givers.filter((giver) => giver.checked && giver !== knob && giver.dataset.gives.split(" ").includes(knob.value));
+      if (!knob.disabled) knob.dataset.own = knob.checked ? "1" : "";
+      knob.disabled = sources.length > 0;
+      knob.checked = knob.disabled || knob.dataset.own === "1";
+      knob.nextElementSibling.disabled = !knob.disabled || !knob.dataset.own;
+      const names = sources.map((giver) => giver.dataset.named).filter(Boolean);
+      find("[data-from]", knob.closest("label")).textContent = names.length ? `From ${names.join(", ")}` : knob.disabled ? "Included in admin access" : "";
     });
   }
   function tally(box) {
@@ -174,10 +178,11 @@
       all(".dropdown-list .check", box).forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(wanted); });
       return;
     }
-    if (control.matches("[data-implies]")) include(control);
     if (box) tally(box);
-    if (control.form) showByChoice(control.form);
-    if (control.form?.matches("[data-dirty]")) countChanges(control.form);
+    if (!control.form) return;
+    showByChoice(control.form);
+    derive(control.form);
+    if (control.form.matches("[data-dirty]")) countChanges(control.form);
   });
   on("change", (event) => {
     if (event.target.matches("form[data-auto] select")) event.target.form.requestSubmit();
@@ -227,12 +232,13 @@
   });
 
   // ---- htmx: the token, signs of work, where the focus goes, and sentences for what failed
-  on("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
+  on("htmx:configRequest", ({ detail }) => {
+    detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
+    if (detail.verb === "get") [...detail.formData].forEach(([name, value]) => { if (!value) detail.formData.delete(name); });
   });
   const pending = new Map();
   on("htmx:beforeSend", ({ detail }) => {
-    const button = detail.requestConfig.triggeringEvent?.submitter;
+    const button = detail.requestConfig.triggeringEvent?.submitter || detail.elt.closest("button");
     const focused = button && button === document.activeElement;
     const form = button?.form;
     detail.elt.closest("[popover]")?.hidePopover();
@@ -259,8 +265,8 @@
   on("htmx:afterRequest", ({ detail }) => {
     pending.get(detail.xhr)?.();
     pending.delete(detail.xhr);
-    leaving = Boolean(detail.xhr.getResponseHeader("HX-Redirect") || detail.xhr.getResponseHeader("HX-Location"));
   });
+  on("htmx:beforeOnLoad", ({ detail }) => { leaving = Boolean(detail.xhr.getResponseHeader("HX-Redirect")); });
   on("htmx:afterSwap", ({ detail }) => {
     const dialog = byId("dialog");
     if (detail.target !== dialog || dialog.open || !dialog.childElementCount || find("[data-close-dialog]", dialog)) return;
@@ -270,6 +276,7 @@
   on("htmx:load", ({ detail: { elt } }) => {
     if (elt !== document.body) prepare(elt);
     if (elt.matches("[data-close-dialog]")) byId("dialog").close();
+    if (elt.dataset.announce) byId("live").textContent = elt.dataset.announce;
     if (elt.matches("[data-focus]")) (byId(elt.dataset.focus) || elt).focus();
     else if (elt.matches("tr[id]") && document.activeElement === document.body && !find("dialog[open]")) find(".icon-btn", elt)?.focus();
   });
@@ -291,8 +298,7 @@
   function prepare(part) {
     const within = (selector) => [...(part.matches?.(selector) ? [part] : []), ...all(selector, part)];
     within("[data-tabs]").forEach(makeTabs);
-    within("[data-implies]:checked").forEach(include);
-    within("form").forEach(showByChoice);
+    within("form").forEach((form) => { showByChoice(form); derive(form); });
     within("form[data-dirty]").forEach(countChanges);
     within(".dropdown").forEach(tally);
   }
