@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from werkzeug.routing import BaseConverter, IntegerConverter, Map
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, ValidationError
 
 LARGEST_ID = 2**31 - 1
 # First parts of addresses that are no company; a company's slug is refused if it is one of these.
@@ -42,9 +42,14 @@ class IdConverter(IntegerConverter):
 
 
 class SlugConverter(BaseConverter):
-    """A company's slug: small letters, digits and hyphens, two to forty of them."""
+    """A company's slug: small letters, digits and hyphens, two to forty of them, no top-level address."""
 
     regex = r"[a-z0-9][a-z0-9-]{1,39}"
+
+    def to_python(self, value: str) -> str:
+        if value in TOP_LEVEL:
+            raise ValidationError
+        return value
 
 
 CONVERTERS = {"id": IdConverter, "slug": SlugConverter}
