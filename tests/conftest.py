@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +16,7 @@ from portal.extensions import db, limiter
 from portal.transaction import transaction
 from tests import town as town_module
 from tests.machinery import postgres
+from tests.mailbox import Mailbox
 from tests.surfing import Browser
 
 SETTINGS = {
@@ -136,7 +137,13 @@ def browser(app) -> Callable[..., Browser]:
 
 
 @pytest.fixture
-def reading(app) -> Callable[[], Iterator[None]]:
+def mailbox(app) -> Mailbox:
+    """The mail everybody got so far."""
+    return Mailbox(app)
+
+
+@pytest.fixture
+def reading(app) -> Callable[[], AbstractContextManager[None]]:
     """A short look into the database: `with reading(): ...`."""
 
     @contextmanager
@@ -148,7 +155,7 @@ def reading(app) -> Callable[[], Iterator[None]]:
 
 
 @pytest.fixture
-def writing(app) -> Callable[[], Iterator[None]]:
+def writing(app) -> Callable[[], AbstractContextManager[None]]:
     """A change behind the portal's back: `with writing(): ...`."""
 
     @contextmanager
