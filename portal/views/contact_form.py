@@ -51,7 +51,9 @@ def bind(contact: Contact | None, who: Actor) -> ContactForm:
     may = {name for name in every if policy.may_set(who, name, contact)}
     if contact is not None and contact.portal_user_id is not None:
         may -= set(LOGIN)
-    refuse_smuggled(every - may, contact)
+    # The scope has a dialog of its own; who may not give it may not post it here either.
+    beyond = {"scope", "properties"} if not policy.may_set(who, "scope", contact) else set()
+    refuse_smuggled((every - may) | beyond, contact)
     form.keep_only(may)
     _offer(form)
     if form.has("shown"):
@@ -73,7 +75,8 @@ def _known(contact: Contact | None) -> dict[str, Any]:
         wanted = request.args.get("access", "")
         access = wanted if wanted in set(Access) else Access.PORTAL
         kind = vocabulary.ordinary_type().code if people.primary_of(membership().company.id) else "primary"
-        return {"access": access, "form_key": secrets.token_urlsafe(12), "contact_type": kind, "version": ""}
+        key = secrets.token_urlsafe(12)
+        return {"access": access, "form_key": key, "contact_type": kind, "category": "", "version": ""}
     return {
         **{name: getattr(contact, name) for name in DETAILS},
         "contact_type": contact.contact_type.code,
@@ -157,7 +160,9 @@ def _chosen_roles(form: ContactForm) -> frozenset[Role] | None:
 def _chosen_permissions(form: ContactForm) -> frozenset[Permission] | None:
     if not form.has("permissions"):
         return None
-    return frozenset(Permission(value) for value in form.value("permissions") or [])
+    # The preview of a form that does not validate still has to stand.
+    posted = set(form.value("permissions") or [])
+    return frozenset(permission for permission in Permission if permission in posted)
 
 
 def refuse(form: ContactForm, contact: Contact | None, refusal: FieldRefusal) -> Response:
