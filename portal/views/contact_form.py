@@ -1,4 +1,4 @@
-"""Between the contact form and its meaning: what the reader may set, what is filled in, what was asked for."""
+"""Between the contact form and its meaning: what the reader may set, what is filled in, what was meant."""
 
 import secrets
 from typing import Any
