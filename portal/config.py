@@ -123,6 +123,7 @@ def _web(production: bool, public_url: str) -> dict[str, Any]:
         "HSTS": production and secure,
         "COMPRESS_MIMETYPES": ["text/html", "text/css", "application/json"],
         "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 5,
     }
 
 

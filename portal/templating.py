@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
         "tel": lambda number: f"tel:{number}",
         "moment": moment,
         "exact": exact,
+        "until": until,
         "day": lambda at: (
             f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
         ),
@@ -99,6 +100,12 @@ def moment(at: datetime | None) -> str:
 def exact(at: datetime | None) -> str:
     """Return a moment in full, with its time zone."""
     return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
+
+
+def until(at: datetime) -> str:
+    """Return how long it is until a moment: "5 h", "40 min"; "0 min" once it is past."""
+    minutes = max(0, int((at - now()).total_seconds() // 60))
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
 
 
 def breakable(address: str | None) -> Markup:

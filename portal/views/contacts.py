@@ -42,8 +42,9 @@ def search() -> Response:
 
 def _list(template: str, asked: listing.Wish, **context: Any) -> Response:
     who = actor()
-    part = htmx.wants_part()
-    choices = listing.Choices() if part else listing.choices(who)
+    # The filters stand outside the part; only the words for active ones are needed in it.
+    spare = htmx.wants_part() and not asked.type and not asked.role
+    choices = listing.Choices() if spare else listing.choices(who)
     authorized = asked.authorized == "any"
     return htmx.page(
         template,
