@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
         "login_state_of": lambda contact: lifecycle.login_state(contact).value,
         "menu_for": row_menu,
         "how_far": words.how_far,
+        "login_name": words.login_name,
     }
 
 
