@@ -26,7 +26,7 @@ from portal.models import (
     RolePermission,
     Scope,
 )
-from portal.policy import EVERY_PERMISSION, SYSTEM, Actor
+from portal.policy import EVERY_PERMISSION, SYSTEM, Actor, effective, may_give
 from portal.refusals import NotNow
 from tests import ledger
 from tests.machinery.counts import count
@@ -490,6 +490,19 @@ class TestGrantCeiling:
                         unchanged = ledger.everything() == before
                     if (answer.status_code, unchanged) != ((303, False) if good else (403, True)):
                         wrong[asked, door, whom] = answer.status_code, unchanged
+        assert not wrong
+
+    def test_the_rule_itself(self):
+        """All 64 sets, every permission, to somebody new, to another and to oneself; without the forms."""
+        wrong = []
+        for held in (set(each) for size in range(7) for each in combinations(SIX, size)):
+            rights = effective(frozenset(Permission(each) for each in held))
+            actor = Actor(kind="contact", name="", company_id=1, contact_id=7, permissions=rights)
+            for asked in SIX:
+                given = frozenset({Permission(asked)})
+                got = [may_give(actor, given, whom) for whom in (None, Contact(id=8), Contact(id=7))]
+                if got != ["admin" in held, "admin" in held, False]:
+                    wrong.append((held, asked, got))
         assert not wrong
 
     @pytest.mark.parametrize("permission", SIX)
