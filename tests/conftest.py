@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
 from portal import create_app
 from portal.extensions import db, limiter
@@ -79,7 +79,7 @@ def _keep_file(file: Path) -> Callable[[], None]:
 
 def _keep_postgresql(url: URL) -> Callable[[], None]:
     """Copy every table into a schema beside it; putting rows back is quicker than a new database."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         tables = [table.name for table in db.metadata.sorted_tables]
         sequences = connection.execute(text(_SEQUENCES)).all()
