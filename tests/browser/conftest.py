@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -9,6 +10,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playw
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.machinery.chromium import launch
+from tests.machinery.waiting import until
 from tests.surfing import Browser
 
 DESKTOP = {"width": 1280, "height": 800}
@@ -19,7 +21,17 @@ REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
 
 
 class Quiet(WSGIRequestHandler):
-    """Serves without a line for every request."""
+    """Serves without a line for every request, and knows how many lines are open."""
+
+    open_lines: ClassVar[list[object]] = []
+
+    def handle(self) -> None:
+        """Answer what comes over one line."""
+        self.open_lines.append(self)
+        try:
+            super().handle()
+        finally:
+            self.open_lines.remove(self)
 
     def log_request(self, *_: object) -> None:
         """Say nothing."""
@@ -104,6 +116,8 @@ def window(chromium, served, app) -> Iterator[Callable[..., Window]]:
     complaints = [complaint for each in opened for complaint in each.complaints]
     for each in opened:
         each.context.close()
+    # A request still on its way would find its database replaced by that of the next test.
+    until(lambda: not Quiet.open_lines, within=20, what="the last answer")
     assert complaints == []
 
 
