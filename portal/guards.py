@@ -13,11 +13,12 @@ from portal import htmx, invariants, lifecycle, policy
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
-from portal.models import Company, Contact, SignInSession
+from portal.models import Area, Company, Contact, SignInSession
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
 
 View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOUCH_SECONDS = 60
@@ -104,6 +105,27 @@ def load(model: type[Contact], thing_id: int, *, to: Move) -> Contact:
     policy.demand(who, to, found)
     lifecycle.take(found, to)
     return found
+
+
+def enter_area(area: Area) -> None:
+    """Let the reader into `area` of the company. Switched off: 404. Missing right: NotAllowed (403)."""
+    if area in actor().areas_off:
+        abort(404)
+    policy.demand_area(actor(), area)
+
+
+def find(model: type[Row], row_id: int, *, area: Area) -> Row:
+    """Return the row of `model` with `row_id`, in an area that the reader may enter.
+
+    Not of this company: 404. No right for the area: NotAllowed (403). Out of scope: 404.
+    """
+    who = actor()
+    wanted = model.id == row_id  # type: ignore[attr-defined]
+    if db.session.scalar(policy.own(who, model).where(wanted)) is None:
+        abort(404)
+    enter_area(area)
+    found: Row | None = db.session.scalars(policy.visible(who, model).where(wanted)).unique().one_or_none()
+    return found if found is not None else abort(404)
 
 
 def safe_next(target: str | None) -> str | None:

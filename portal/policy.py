@@ -11,14 +11,23 @@ from sqlalchemy.sql import Select
 from portal.lifecycle import Move
 from portal.models import (
     Access,
+    Activity,
+    Area,
     Contact,
     ContactPermission,
     ContactRole,
+    Contract,
+    ContractProperty,
+    Document,
+    Invoice,
     Permission,
     Property,
     PropertyLink,
+    Rfp,
+    RfpProperty,
     RolePermission,
     Scope,
+    WorkOrder,
 )
 from portal.refusals import NotAllowed
 
@@ -37,6 +46,7 @@ class Actor:
     staff_id: int | None = None
     permissions: frozenset[Permission] = frozenset()
     scope: str = Scope.PROPERTY
+    areas_off: frozenset[Area] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -80,6 +90,25 @@ RULES: dict[Move, frozenset[Permission]] = {
     Move.DELETE: _ADMINS,
 }
 
+# P2 and C40 to C43: which permission opens which area.
+AREAS: dict[Area, frozenset[Permission]] = {
+    Area.PROPERTIES: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.CONTRACTS: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.RFPS: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.BILLING: frozenset({Permission.ADMIN, Permission.BILLING}),
+    Area.REPORTS: frozenset({Permission.ADMIN, Permission.REPORTS}),
+    Area.WORK_ORDERS: frozenset({Permission.ADMIN, Permission.WORK_ORDERS}),
+}
+
+AREA_NAMES = {
+    Area.PROPERTIES: "the properties",
+    Area.CONTRACTS: "the contracts",
+    Area.RFPS: "the RFPs",
+    Area.BILLING: "billing",
+    Area.REPORTS: "the reports",
+    Area.WORK_ORDERS: "work orders",
+}
+
 _SELF = "You cannot {verb} yourself. Ask another admin."
 _VERBS = {
     Move.LINK: "change the properties of",
@@ -102,6 +131,22 @@ def browses_contacts(actor: Actor) -> bool:
 def adds_contacts(actor: Actor) -> bool:
     """Return whether `actor` may add contacts (P5)."""
     return actor.is_admin
+
+
+def opens(actor: Actor, area: Area) -> bool:
+    """Return whether `area` is there for `actor`: switched on for the company, and a right that opens it."""
+    return area not in actor.areas_off and bool(actor.permissions & AREAS[area])
+
+
+def demand_area(actor: Actor, area: Area) -> None:
+    """Raise NotAllowed unless a right of `actor` opens `area`."""
+    if not actor.permissions & AREAS[area]:
+        raise NotAllowed(f"Your role does not include {AREA_NAMES[area]}.")
+
+
+def sees_client(actor: Actor) -> bool:
+    """Return whether `actor` may open the company's own page (C30)."""
+    return bool(actor.permissions & {Permission.ADMIN, Permission.VIEW_CLIENT})
 
 
 def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None = None) -> str | None:
@@ -199,6 +244,8 @@ def own(actor: Actor, model: type[Any]) -> Select[Any]:
     conditions = [model.company_id == actor.company_id if actor.company_id is not None else false()]
     if model is Contact:
         conditions.append(Contact.deleted_at.is_(None))
+    if model is Invoice:
+        conditions.append(Invoice.status != "draft")
     return select(model).where(*conditions)
 
 
@@ -241,5 +288,48 @@ def _client_level() -> ColumnElement[bool]:
     return or_(Contact.scope == Scope.CLIENT, admin_role, admin_box)
 
 
+def _at_own_property(column: ColumnElement[int | None]) -> Callable[[Actor], ColumnElement[bool]]:
+    """Return the rule for what stands at one property or at none; none is seen by client scope only (C44)."""
+    return lambda actor: true() if actor.sees_everything else column.in_(_linked_property_ids(actor))
+
+
+def _covering_own_property(
+    link: type[Any], column: Any, owner: Any
+) -> Callable[[Actor], ColumnElement[bool]]:
+    """Return the rule for what covers several properties: one of them must be linked to the reader (C44)."""
+
+    def rule(actor: Actor) -> ColumnElement[bool]:
+        covered = exists().where(column == owner, link.property_id.in_(_linked_property_ids(actor)))
+        return true() if actor.sees_everything else covered
+
+    return rule
+
+
+def _visible_documents(actor: Actor) -> ColumnElement[bool]:
+    """A file is seen by whoever sees what it belongs to, where a right opens that area."""
+    owners = (
+        (Area.PROPERTIES, Document.property_id, Property),
+        (Area.CONTRACTS, Document.contract_id, Contract),
+        (Area.RFPS, Document.rfp_id, Rfp),
+        (Area.WORK_ORDERS, Document.work_order_id, WorkOrder),
+    )
+    seen = [
+        column.in_(visible(actor, model).with_only_columns(model.id))
+        for area, column, model in owners
+        if opens(actor, area)
+    ]
+    return or_(false(), *seen)
+
+
+def _visible_activity(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.is_admin else false()
+
+
 _VISIBLE[Contact] = _visible_contacts
 _VISIBLE[Property] = _visible_properties
+_VISIBLE[Invoice] = _at_own_property(Invoice.property_id)  # type: ignore[arg-type]
+_VISIBLE[WorkOrder] = _at_own_property(WorkOrder.property_id)  # type: ignore[arg-type]
+_VISIBLE[Contract] = _covering_own_property(ContractProperty, ContractProperty.contract_id, Contract.id)
+_VISIBLE[Rfp] = _covering_own_property(RfpProperty, RfpProperty.rfp_id, Rfp.id)
+_VISIBLE[Document] = _visible_documents
+_VISIBLE[Activity] = _visible_activity

@@ -10,7 +10,7 @@ from portal.views import (
     dashboard,
     invitations,
     profile,
-    properties,
+    property_links,
     resets,
     sign_in,
     terms,
@@ -30,7 +30,7 @@ BLUEPRINTS = (
     dashboard.blueprint,
     contacts.blueprint,
     access.blueprint,
-    properties.blueprint,
+    property_links.blueprint,
 )
 
 

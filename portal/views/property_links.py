@@ -17,7 +17,7 @@ from portal.refusals import FieldRefusal
 from portal.templating import say
 from portal.views.within import company_blueprint
 
-blueprint = company_blueprint("properties", __name__, "/contacts")
+blueprint = company_blueprint("property_links", __name__, "/contacts")
 
 
 @blueprint.route("/<id:contact_id>/properties", methods=["GET", "POST"])
