@@ -58,6 +58,8 @@ def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     mailer.init_app(app)
+    # Before the CSRF check, which reads the whole body.
+    app.before_request(guards.make_room)
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)

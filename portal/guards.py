@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Response, abort, current_app, g, redirect, request, url_for
+from flask import Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import update
 from werkzeug.exceptions import HTTPException
@@ -39,6 +39,22 @@ def reads_first(view: View) -> View:
     """Mark a view whose POST starts by reading and hashing, and takes the write lock by `start_writing()`."""
     view.reads_first = True  # type: ignore[attr-defined]
     return view
+
+
+def takes_files(view: View) -> View:
+    """Mark a view that is sent files: its requests may be as large as a few of them."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def make_room() -> None:
+    """Let a signed-in person's request be larger where its view takes files; runs before the body is read.
+
+    Whether the session still lives is asked later, at the gate; a stranger has no session to show.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_files", False) and "_user_id" in session:
+        request.max_content_length = current_app.config["MAX_UPLOAD_LENGTH"]
 
 
 def writes() -> bool:
@@ -198,17 +214,17 @@ def _here() -> str | None:
     return safe_next(urlsplit(request.referrer or "").path)
 
 
-def _touch(session: SignInSession) -> None:
+def _touch(seen_in: SignInSession) -> None:
     """Note that the session is in use, once a minute at most; a reading request does it apart."""
-    if (now() - session.last_seen_at).total_seconds() < TOUCH_SECONDS:
+    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
         return
     if writing.get():
-        session.last_seen_at = now()
+        seen_in.last_seen_at = now()
         return
     mode = writing.set(True)
     try:
         with db.engine.begin() as connection:
-            seen = update(SignInSession).where(SignInSession.id == session.id).values(last_seen_at=now())
+            seen = update(SignInSession).where(SignInSession.id == seen_in.id).values(last_seen_at=now())
             connection.execute(seen)
     finally:
         writing.reset(mode)

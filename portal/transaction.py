@@ -8,6 +8,7 @@ from portal import invariants
 from portal.extensions import db, writing
 
 _AFTER = "what to do once it is committed"
+_UNDO = "what to take back if it is rolled back"
 log = logging.getLogger(__name__)
 
 
@@ -25,16 +26,22 @@ def transaction(*, write: bool) -> Iterator[None]:
         db.session.commit()
     except BaseException:
         db.session.rollback()
-        _take_waiting()
+        _take_waiting(_AFTER)
+        _run(_take_waiting(_UNDO))
         raise
     finally:
         invariants.forget(db.session())
         writing.reset(mode)
-    for step in _take_waiting():
+    _take_waiting(_UNDO)
+    _run(_take_waiting(_AFTER))
+
+
+def _run(steps: list[Callable[[], None]]) -> None:
+    for step in steps:
         try:
             step()
         except Exception:
-            log.exception("a step after the commit failed")
+            log.exception("a step after the transaction failed")
 
 
 def start_writing() -> None:
@@ -52,6 +59,11 @@ def after_commit(step: Callable[[], None]) -> None:
     db.session().info.setdefault(_AFTER, []).append(step)
 
 
-def _take_waiting() -> list[Callable[[], None]]:
-    steps: list[Callable[[], None]] = db.session().info.pop(_AFTER, [])
+def after_rollback(step: Callable[[], None]) -> None:
+    """Run `step` if the running transaction is rolled back; it takes back what no database knows of."""
+    db.session().info.setdefault(_UNDO, []).append(step)
+
+
+def _take_waiting(kind: str) -> list[Callable[[], None]]:
+    steps: list[Callable[[], None]] = db.session().info.pop(kind, [])
     return steps
