@@ -1,13 +1,13 @@
 """What every template can use: the brand, the menu, notices, and filters that put facts into words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, lifecycle, words
+from portal import guards, lifecycle, money, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
@@ -27,6 +27,8 @@ def register(app: Flask) -> None:
         "day": lambda at: (
             f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
         ),
+        "day_month": day_month,
+        "money": amount,
         "initials": words.initials,
         "slot": lambda number: int(number or 0) % 6,
         "sentence": words.sentence,
@@ -99,6 +101,24 @@ def moment(at: datetime | None) -> str:
 def exact(at: datetime | None) -> str:
     """Return a moment in full, with its time zone."""
     return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
+
+
+def today() -> date:
+    """Return the day it is at the vendor's."""
+    return now().astimezone(_zone()).date()
+
+
+def day_month(day: date | datetime | None) -> str:
+    """Return a day as it stands in lists: "30 Nov 2026"; a moment counts as its day at the vendor's."""
+    if day is None:
+        return ""
+    local = day.astimezone(_zone()) if isinstance(day, datetime) else day
+    return f"{local.day} {local:%b %Y}"
+
+
+def amount(pence: int | None) -> str:
+    """Return an amount in the vendor's currency: 127860 is "£1,278.60"; nothing for None."""
+    return "" if pence is None else money.written(pence, current_app.config["CURRENCY"])
 
 
 def breakable(address: str | None) -> Markup:
