@@ -22,12 +22,12 @@ install: $(VENV)/.runtime ## make .venv, install what the portal runs on, pack t
 	@$(BIN)/python -m whitenoise.compress -q static
 
 test: $(VENV)/.development ## run the tests, long ones sampled, on SQLite and PostgreSQL and in Chromium
-	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long"
-	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not long" --database=postgresql
+	$(PYTEST) -n $(WORKERS) --dist loadscope -m "not long"
+	$(PYTEST) -n $(WORKERS) --dist loadscope -m "not long" --database=postgresql
 
 test-all: $(VENV)/.development ## run the tests with every long count in full, and the faults
-	GATEHOUSE_LONG=1 $(PYTEST) -n $(WORKERS) --dist loadgroup
-	GATEHOUSE_LONG=1 $(PYTEST) -n $(WORKERS) --dist loadgroup --database=postgresql
+	GATEHOUSE_LONG=1 $(PYTEST) -n $(WORKERS) --dist loadscope
+	GATEHOUSE_LONG=1 $(PYTEST) -n $(WORKERS) --dist loadscope --database=postgresql
 
 faults: $(VENV)/.development ## kill, freeze and starve real parts and count what was lost
 	GATEHOUSE_LONG=1 $(PYTEST) -m fault

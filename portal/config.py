@@ -43,20 +43,34 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
         "TIME_ZONE": _zone(env),
         "CURRENCY": _currency(env),
-        "INVITATION_LIFE": timedelta(hours=_hours(env, "INVITATION_HOURS", 24)),
-        "RESET_LIFE": timedelta(hours=_hours(env, "RESET_HOURS", 24)),
-        "INITIAL_PASSWORD_LIFE": timedelta(hours=24),
-        "SIGN_IN_LIMIT": _rate(env, "SIGN_IN_LIMIT", "10", "5 minutes"),
-        "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
-        "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
-        "SESSION_IDLE": timedelta(minutes=_hours(env, "SESSION_IDLE_MINUTES", 30)),
-        "SESSION_LIFE": timedelta(hours=_hours(env, "SESSION_HOURS", 12)),
-        "REMEMBERED_LIFE": timedelta(days=_hours(env, "REMEMBER_DAYS", 30)),
         "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
+        **_lifetimes(env),
+        **_limits(env),
         **_database(env, instance),
         **_redis(env),
         **_mail(env),
         **_web(production, public_url),
+    }
+
+
+def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
+    remembered = timedelta(days=_hours(env, "REMEMBER_DAYS", 30))
+    return {
+        "INVITATION_LIFE": timedelta(hours=_hours(env, "INVITATION_HOURS", 24)),
+        "RESET_LIFE": timedelta(hours=_hours(env, "RESET_HOURS", 24)),
+        "INITIAL_PASSWORD_LIFE": timedelta(hours=24),
+        "SESSION_IDLE": timedelta(minutes=_hours(env, "SESSION_IDLE_MINUTES", 30)),
+        "SESSION_LIFE": timedelta(hours=_hours(env, "SESSION_HOURS", 12)),
+        "REMEMBERED_LIFE": remembered,
+        "PERMANENT_SESSION_LIFETIME": remembered,
+    }
+
+
+def _limits(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "SIGN_IN_LIMIT": _rate(env, "SIGN_IN_LIMIT", "10", "5 minutes"),
+        "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
+        "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
     }
 
 

@@ -8,7 +8,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal import audit, guards, htmx, policy
 from portal.extensions import db
@@ -20,6 +20,7 @@ from portal.transaction import transaction
 
 log = logging.getLogger(__name__)
 SHOWN = frozenset({400, 403, 404, 405, 409, 413, 422, 429})
+STRANGE_HOST = "This portal does not answer under that address. Use the one in your mail or bookmark.\n"
 STALE = "Somebody else changed this at the same moment. Look at it again and repeat what you meant to do."
 
 
@@ -92,6 +93,8 @@ def http_error(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if error.code >= 500:
         return broken(error)
+    if isinstance(error, SecurityError):  # under a foreign host no address of ours can be written
+        return Response(STRANGE_HOST, error.code, mimetype="text/plain")
     answer = error_page(error.code if error.code in SHOWN else 400, "")
     answer.status_code = error.code
     for name, value in error.get_headers():

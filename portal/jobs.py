@@ -13,7 +13,7 @@ from types import FrameType
 import click
 import redis
 from flask import Flask, current_app
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker
 from sqlalchemy import delete
 
 from portal import delivery, mail, outbox
@@ -59,7 +59,9 @@ def answer_password_request(request_id: int) -> None:
         passwords.answer_request(request_id)
 
 
-class _SteadyWorker(Worker):
+class _SteadyWorker(SimpleWorker):
+    # No fork for each letter: that takes longer than sending it, and what a dying worker leaves behind is
+    # found by its row.
     # Redis may have been away for long: look for it often enough to be back soon after it is.
     max_connection_wait_time = 5.0
     asked_to_stop = False
@@ -76,7 +78,6 @@ def worker_command() -> None:
         sys.exit("A worker needs REDIS_URL. Without it the clock does the work: flask --app wsgi clock")
     line = redis.Redis.from_url(current_app.config["REDIS_URL"], socket_connect_timeout=5)
     _until_it_answers(line)
-    db.engine.dispose()  # each job runs in a fork, and a connection must not be shared with one
     # The time to live bounds how long it listens to a line that has gone dead.
     queue = Queue(QUEUE, connection=line, serializer="json")
     worker = _SteadyWorker([queue], connection=line, serializer="json", worker_ttl=30)

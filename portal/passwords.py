@@ -1,5 +1,6 @@
 """Passwords: what makes one good enough, and how it is hashed and checked."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from zxcvbn import zxcvbn
 LONGEST = 256
 # zxcvbn refuses longer input; the first 72 characters say enough about the rest.
 _JUDGED = 72
+_NO_WORD = re.compile(r"[\W_]+")
+# Shorter ones stand in many words by chance.
+_SHORTEST_WORD = 3
 _WORDS = ("very weak", "weak", "fair", "good", "strong")
 
 
@@ -25,16 +29,31 @@ def objection(password: str, known_words: list[str]) -> str | None:
         return f"Use at least {shortest} characters. Three or four words work well."
     if length > LONGEST:
         return f"Use at most {LONGEST} characters."
-    if strength(password, known_words)[0] < 2:
+    if strength(password, known_words)[0] < 2 or _hardly_more_than(_parts(known_words), password):
         return "This password is too easy to guess. Use three or four words that do not belong together."
     return None
 
 
 def strength(password: str, known_words: list[str]) -> tuple[int, str]:
     """Return how hard `password` is to guess: 0 to 4, and the same in words."""
-    words = [part for word in known_words for part in (word, *word.split()) if part]
-    score = int(zxcvbn(normal(password)[:_JUDGED], user_inputs=words)["score"])
+    score = int(zxcvbn(normal(password)[:_JUDGED], user_inputs=_parts(known_words))["score"])
     return score, _WORDS[score]
+
+
+def _parts(known_words: list[str]) -> list[str]:
+    """Return the known words, their parts, and each written as one word, the longest first."""
+    split = [(word, _NO_WORD.split(word)) for word in known_words]
+    found = {part for word, parts in split for part in (word, "".join(parts), *parts) if part}
+    return sorted(found, key=lambda part: (-len(part), part))
+
+
+def _hardly_more_than(known: list[str], password: str) -> bool:
+    """Return whether `password` is made of known words with little but digits and signs around them."""
+    rest = whole = normal(password).casefold()
+    for word in known:
+        if len(word) >= _SHORTEST_WORD:
+            rest = rest.replace(word.casefold(), "")
+    return rest != whole and sum(char.isalpha() for char in rest) < _SHORTEST_WORD
 
 
 def normal(password: str) -> str:

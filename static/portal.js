@@ -1,5 +1,4 @@
-// Everything the pages do beyond HTML, CSS and htmx. Each part listens on the document, so swapped content needs no setup,
-// except tabs and tallies, which `prepare` builds for every new piece of page.
+// What pages do beyond HTML, CSS and htmx. All listens on the document; `prepare` sets up every new piece of page.
 "use strict";
 {
   const root = document.documentElement;
@@ -12,15 +11,13 @@
     if (hit) act(hit, event);
   });
   root.classList.add("js");
-
-  // ---- Toasts: a fragment from the server or a sentence of ours; the clock stands still under hover and focus
+  // Toasts: their clock stands still under hover and focus.
   function say(text, label, act) {
     const toast = document.createElement("div");
-    const words = document.createElement("p");
     toast.className = "toast";
     toast.dataset.toast = label ? 10 : 6;
-    words.textContent = text;
-    toast.append(words);
+    toast.append(document.createElement("p"));
+    toast.firstChild.textContent = text;
     if (label) {
       const button = document.createElement("button");
       button.type = "button";
@@ -37,7 +34,7 @@
   }), 500);
   onClick("[data-dismiss]", (button) => button.closest(".toast").remove());
 
-  // ---- Dialogs. The opener may be a menu's entry or stand in a row that is gone afterwards, so its row's id is kept
+  // Dialogs: the opener's row may be gone or replaced afterwards, so ids are kept.
   let origin = null;
   function remember(opener) {
     const popover = opener.closest("[popover]");
@@ -47,13 +44,12 @@
   }
   function goBack() {
     if (!origin) return;
-    const rows = origin.rows.map((id) => id && byId(id)).filter(Boolean);
-    const target = origin.button.isConnected ? origin.button : rows.length ? find(".icon-btn, a", rows[0]) : byId("title");
+    const row = origin.rows.map(byId).find(Boolean);
+    (origin.button.isConnected ? origin.button : row ? find(".icon-btn", row) : byId("title"))?.focus();
     origin = null;
-    target?.focus();
   }
   function mayClose(dialog) {
-    return !all("form[data-dirty]", dialog).some(changes) || window.confirm("Leave without saving your changes?");
+    return !all("form[data-dirty]", dialog).some(changes) || confirm("Leave without saving your changes?");
   }
   onClick("[data-opens]", (opener, event) => {
     event.preventDefault();
@@ -70,16 +66,16 @@
   on("mousedown", (event) => {
     const dialog = event.target;
     if (!dialog.matches?.("dialog")) return;
-    const box = dialog.getBoundingClientRect();
-    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
-    if (!inside && mayClose(dialog)) dialog.close();
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    const { clientX: x, clientY: y } = event;
+    if ((x < left || x > right || y < top || y > bottom) && mayClose(dialog)) dialog.close();
   });
   on("close", (event) => {
     if (event.target.id === "dialog") event.target.replaceChildren();
     goBack();
   }, true);
 
-  // ---- Menus: where the browser cannot place a popover at its button, do it here
+  // Menus, where the browser cannot place a popover at its button.
   on("toggle", (event) => {
     const menu = event.target;
     if (!menu.matches(".menu") || event.newState !== "open" || innerWidth < 768 || CSS.supports("position-area: bottom")) return;
@@ -90,7 +86,7 @@
     menu.style.left = `${Math.max(8, start)}px`;
   }, true);
 
-  // ---- Tabs: jump links to sections become tabs over panels
+  // Tabs: jump links to sections become tabs over panels.
   function makeTabs(strip) {
     const tabs = all("a", strip);
     const panels = tabs.map((tab) => byId(tab.hash.slice(1)));
@@ -100,11 +96,8 @@
       tab.tabIndex = chosen ? 0 : -1;
       panels[at].hidden = !chosen;
       if (!chosen) return;
-      const url = new URL(location);
-      url.searchParams.set("tab", panels[at].id);
-      url.hash = "";
-      if (focus) { history.replaceState(history.state, "", url); tab.focus(); }
-      tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (focus) { history.replaceState(history.state, "", `?tab=${panels[at].id}`); tab.focus(); }
+      tab.scrollIntoView({ block: "nearest" });
     });
     strip.setAttribute("role", "tablist");
     tabs.forEach((tab, at) => {
@@ -127,7 +120,7 @@
     show(faulty >= 0 ? faulty : Math.max(0, panels.findIndex((panel) => panel.id === asked)));
   }
 
-  // ---- Forms: what changed, what shows with which choice, what another switch includes
+  // Forms: what changed, what shows with which choice, which switch another gives.
   function moved(control) {
     if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
     if (!control.options) return control.value !== control.defaultValue;
@@ -152,7 +145,6 @@
       part.hidden = !values.split(" ").includes(chosen);
     });
   }
-  // A switch is locked on while a ticked box or another switch gives it; its own state comes back afterwards.
   function derive(form) {
     const givers = all("[data-gives]", form);
     all(".switch", form).forEach((knob) => {
@@ -206,20 +198,20 @@
   let leaving = false;
   on("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method === "dialog") return;
+    if (event.defaultPrevented) return;
     if (form.dataset.sent) return event.preventDefault();
     leaving = true;
     form.dataset.sent = "1";
     if (event.submitter) setTimeout(() => event.submitter.classList.add("busy"), 150);
   });
-  window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
-  window.addEventListener("beforeunload", (event) => {
+  addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+  addEventListener("beforeunload", (event) => {
     if (!leaving && all("form[data-dirty]").some(changes)) event.preventDefault();
   });
 
-  // ---- Keys
+  // Keys
   on("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    const typing = event.target.closest("input, select, textarea");
     const search = find("[data-search]");
     if (event.key === "Escape" && event.target === search && search.value) {
       event.preventDefault();
@@ -231,16 +223,15 @@
     if (event.key === "?" && byId("keys") && !find("dialog[open]")) { remember(document.activeElement); byId("keys").showModal(); }
   });
 
-  // ---- htmx: the token, signs of work, where the focus goes, and sentences for what failed
+  // htmx: the token, signs of work, the focus afterwards, sentences for what failed.
   on("htmx:configRequest", ({ detail }) => {
     detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
     if (detail.verb === "get") [...detail.formData].forEach(([name, value]) => { if (!value) detail.formData.delete(name); });
   });
-  const pending = new Map();
+  const pending = new WeakMap();
   on("htmx:beforeSend", ({ detail }) => {
     const button = detail.requestConfig.triggeringEvent?.submitter || detail.elt.closest("button");
     const focused = button && button === document.activeElement;
-    const form = button?.form;
     detail.elt.closest("[popover]")?.hidePopover();
     if (detail.target.id === "dialog" && !byId("dialog").open) remember(detail.elt);
     if (button) button.disabled = true;
@@ -250,7 +241,6 @@
       detail.target.classList.toggle("busy-row", detail.target.matches("tr"));
       button?.classList.add("busy");
     }, 150);
-    if (form) delete form.dataset.sent;
     pending.set(detail.xhr, () => {
       clearTimeout(timer);
       root.classList.remove("waiting");
@@ -262,10 +252,7 @@
       if (focused && document.activeElement === document.body) button.focus();
     });
   });
-  on("htmx:afterRequest", ({ detail }) => {
-    pending.get(detail.xhr)?.();
-    pending.delete(detail.xhr);
-  });
+  on("htmx:afterRequest", ({ detail }) => pending.get(detail.xhr)?.());
   on("htmx:beforeOnLoad", ({ detail }) => { leaving = Boolean(detail.xhr.getResponseHeader("HX-Redirect")); });
   on("htmx:afterSwap", ({ detail }) => {
     const dialog = byId("dialog");
@@ -290,7 +277,7 @@
   on("htmx:responseError", () => say("Something broke on our side. Nothing was saved."));
   const unreachable = ({ detail: { elt, requestConfig } }) => say("No connection. Nothing was saved.", "Try again", () => {
     if (elt.matches("form")) elt.requestSubmit();
-    else window.htmx.trigger(elt, requestConfig.triggeringEvent?.type || "click");
+    else htmx.trigger(elt, requestConfig.triggeringEvent?.type || "click");
   });
   on("htmx:sendError", unreachable);
   on("htmx:timeout", unreachable);

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import jobs, mail
 from portal.extensions import db
-from portal.models import Letter, PasswordRequest
+from portal.models import Letter, LetterState, PasswordRequest
 from portal.transaction import transaction
 from tests.surfing import LINK
 
@@ -55,6 +55,16 @@ class Mailbox:
                 waiting = list(db.session.scalars(query))
             for request_id in waiting:
                 jobs.answer_password_request(request_id)
+
+    def send_waiting(self) -> None:
+        """Do what the worker does about every letter that waits: hand it to the mail server."""
+        with self.app.app_context():
+            with transaction(write=False):
+                waiting = list(
+                    db.session.scalars(select(Letter.id).where(Letter.state == LetterState.WAITING))
+                )
+            for letter_id in waiting:
+                jobs.send_letter(letter_id)
 
     @staticmethod
     def _opened(letter: Letter) -> Opened:

@@ -20,14 +20,24 @@ from portal.doorbell import QUEUE, Doorbell
 from portal.extensions import db
 from portal.models import Access, Contact, Invitation, Letter, LoginLink, PasswordRequest, Purpose
 from portal.transaction import transaction
-from tests.machinery import post_office, smtp_sink, valkey
+from tests.machinery import post_office, postgres, smtp_sink, valkey
 from tests.machinery.counts import count
 from tests.machinery.post_office import Office
 
 
 @pytest.fixture(scope="module")
-def whole_office(tmp_path_factory):
-    with post_office.opened(tmp_path_factory.mktemp("office")) as office:
+def database(request):
+    """The address of an empty database of the kind under test; empty for a file in the office's folder."""
+    if request.config.getoption("database") == "sqlite":
+        yield ""
+        return
+    with postgres.running() as server:
+        yield server.new_database()
+
+
+@pytest.fixture(scope="module")
+def whole_office(tmp_path_factory, database):
+    with post_office.opened(tmp_path_factory.mktemp("office"), database=database) as office:
         yield office
 
 

@@ -25,7 +25,7 @@ from portal.models import (
     TermsAcceptance,
     TermsVersion,
 )
-from portal.models.keys import fold
+from portal.models.keys import fold, search_key
 
 SIZES = {"northgate": 40, "harbour": 12, "canal": 3, "metro": 5_000}
 _LOCALES = (
@@ -151,7 +151,7 @@ class _Company:
             "scope": Scope.PROPERTY if number % 4 == 1 else Scope.CLIENT,
             "deactivated_at": self._ago(60) if state == "inactive" else None,
             "name_key": name_key,
-            "search_key": " ".join((name_key, email, phone.lstrip("+"), mobile.lstrip("+"))).strip(),
+            "search_key": search_key(name_key, email, phone, mobile),
             "created_at": self._ago(700),
             "portal_user_id": None,
         }

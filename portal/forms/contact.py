@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import (
     HiddenField,
     PasswordField,
@@ -17,6 +16,7 @@ from wtforms import (
 from wtforms.fields import Field
 
 from portal.forms.fields import (
+    Blank,
     PhoneField,
     TextLine,
     at_most,
@@ -46,7 +46,7 @@ def username_like(_form: Any, field: Field) -> None:
         raise ValidationError("Use 3 to 40 letters, digits, dots, hyphens or underscores.")
 
 
-class ContactForm(FlaskForm):
+class ContactForm(Blank):
     """Details, Login & Permissions, Additional Settings."""
 
     honorific = TextLine("Title", [at_most(20), name_like])

@@ -7,7 +7,8 @@ from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from flask import current_app
+from flask import current_app, request
+from flask_wtf import FlaskForm
 from wtforms import Field, Form, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 
@@ -15,6 +16,17 @@ from wtforms.fields.choices import SelectChoice
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _WEB_ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 Check = Callable[[Form, Field], None]
+
+
+class Blank(FlaskForm):
+    """What every form of ours starts from: it is filled in by a form, never by JSON of whatever shape."""
+
+    class Meta(FlaskForm.Meta):
+        """See Blank."""
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            by_json = request.is_json and request.method == "POST"
+            return request.form if by_json and formdata is not None else super().wrap_formdata(form, formdata)
 
 
 def clean(text: str | None) -> str:

@@ -1,10 +1,10 @@
 """The forms people fill in about themselves: signing in, passwords, invitations, terms, profile."""
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField
 
 from portal.forms.contact import username_like
 from portal.forms.fields import (
+    Blank,
     PhoneField,
     TextLine,
     at_most,
@@ -16,7 +16,7 @@ from portal.forms.fields import (
 )
 
 
-class SignInForm(FlaskForm):
+class SignInForm(Blank):
     """Who, with which password, and for how long."""
 
     identity = TextLine(
@@ -27,13 +27,13 @@ class SignInForm(FlaskForm):
     next = HiddenField()
 
 
-class ForgotForm(FlaskForm):
+class ForgotForm(Blank):
     """The address a reset is asked for."""
 
     email = TextLine("Email", [filled("Enter your e-mail address."), at_most(254), email_address])
 
 
-class NewPasswordForm(FlaskForm):
+class NewPasswordForm(Blank):
     """A new password, from a link."""
 
     new_password = PasswordField("New password", [filled("Enter a new password.")])
@@ -45,7 +45,7 @@ class ChangePasswordForm(NewPasswordForm):
     current_password = PasswordField("Current password", [filled("Enter your current password.")])
 
 
-class AcceptForm(FlaskForm):
+class AcceptForm(Blank):
     """An invitation accepted with a new login."""
 
     username = TextLine("User name", [username_like])
@@ -53,21 +53,21 @@ class AcceptForm(FlaskForm):
     accept_terms = BooleanField("I accept the terms of use")
 
 
-class JoinForm(FlaskForm):
+class JoinForm(Blank):
     """An invitation accepted with the login that owns the address."""
 
     password = PasswordField("Password")
     accept_terms = BooleanField("I accept the terms of use")
 
 
-class TermsForm(FlaskForm):
+class TermsForm(Blank):
     """A yes to the terms."""
 
     accept_terms = BooleanField("I accept these terms")
     next = HiddenField()
 
 
-class OwnDetailsForm(FlaskForm):
+class OwnDetailsForm(Blank):
     """One's own details at one company."""
 
     honorific = TextLine("Title", [at_most(20), name_like])
@@ -79,7 +79,7 @@ class OwnDetailsForm(FlaskForm):
     company = HiddenField()
 
 
-class LookForm(FlaskForm):
+class LookForm(Blank):
     """How the portal looks to this person."""
 
     theme = RadioField(

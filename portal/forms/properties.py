@@ -1,12 +1,11 @@
 """The dialog that links a contact to the entire client or to specific properties."""
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectMultipleField
 
-from portal.forms.fields import options
+from portal.forms.fields import Blank, options
 
 
-class PropertiesForm(FlaskForm):
+class PropertiesForm(Blank):
     """Client Level or Property Level, and the boxes of the properties."""
 
     scope = RadioField("Level", choices=options(("client", "Client Level"), ("property", "Property Level")))

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+import phonenumbers
+
 from portal.models.contact import Contact
 
 
@@ -30,5 +32,19 @@ def refresh(contact: Contact) -> None:
     """Bring the contact's folded columns in line with its name, address and phone numbers."""
     contact.email_key = email_key(contact.email) if contact.email else None
     contact.name_key = fold(contact.name)[:220]
-    digits = " ".join(number.lstrip("+") for number in (contact.phone, contact.mobile) if number)
-    contact.search_key = " ".join((contact.name_key, contact.email_key or "", digits)).strip()
+    contact.search_key = search_key(contact.name_key, contact.email_key, contact.phone, contact.mobile)
+
+
+def search_key(name_key: str, email: str | None, *numbers: str | None) -> str:
+    """Return what a contact is found by: folded name and address, and its phone numbers."""
+    return " ".join((name_key, email or "", *(_both_ways(each) for each in numbers if each))).strip()
+
+
+def _both_ways(number: str) -> str:
+    """Return a stored number as it is and as it is dialled at home, because people search for either."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    at_home = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return f"{number} {phonenumbers.normalize_digits_only(at_home)}"

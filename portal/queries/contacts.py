@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ from portal.policy import Actor, visible
 PAGE = 25
 COUNTED = 1_000
 LONGEST_SEARCH = 100
+_SIGNS = re.compile(r"[()./-]")
+_PART_OF_NUMBER = re.compile(r"\+?[0-9()./-]*[0-9][0-9()./-]*")
 SORTS = ("name", "email", "status", "last_login")
 AUTHORIZED = {
     "yes": (Access.PORTAL,),
@@ -176,7 +179,8 @@ def _with_facts(query: Select[Any], key: SQLColumnExpression[Any]) -> Select[Any
 def _matching(actor: Actor, wish: Wish) -> Select[Any]:
     query = visible(actor, Contact)
     for word in fold(wish.q[:LONGEST_SEARCH]).split():
-        query = query.where(Contact.search_key.contains(word, autoescape=True))
+        spellings = {word, _as_number(word)}
+        query = query.where(or_(*(Contact.search_key.contains(each, autoescape=True) for each in spellings)))
     if wish.type:
         query = query.where(
             Contact.contact_type_id.in_(select(ContactType.id).where(ContactType.code == wish.type))
@@ -189,6 +193,11 @@ def _matching(actor: Actor, wish: Wish) -> Select[Any]:
     if wish.authorized:
         query = query.where(Contact.access.in_(AUTHORIZED[wish.authorized]))
     return query
+
+
+def _as_number(word: str) -> str:
+    """Return part of a phone number as it is kept: without the signs people write between its digits."""
+    return _SIGNS.sub("", word) if _PART_OF_NUMBER.fullmatch(word) else word
 
 
 def _has_status(status: Status) -> ColumnElement[bool]:
@@ -234,6 +243,7 @@ def _read_cursor(cursor: str, sort: str) -> tuple[Any, int] | None:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         of_sort, value, contact_id = json.loads(text)
+        str(value).encode()  # half a character can be written in JSON, but is no text
     except (ValueError, TypeError, UnicodeError, RecursionError):
         return None
     wanted = int if sort == "status" else str

@@ -10,7 +10,7 @@ from portal.lifecycle import Move
 from portal.models import Contact
 from portal.queries import contacts as listing
 from portal.templating import say
-from portal.views import contact_form
+from portal.views import contact_form, contact_page, user_details
 from portal.views.lists import wish
 from portal.views.within import company_blueprint
 
@@ -57,14 +57,14 @@ def _beside_the_form(contact: Contact, notice: str) -> Response:
             "contacts/form.html",
             block="user_details",
             contact=contact,
-            user_details=contact_form.buttons(contact),
+            user_details=user_details.buttons(contact),
             row=listing.row_of(contact),
             notice=notice,
         )
     say(notice)
     form = contact_form.bind(contact, actor())
     form.version.data, form.version.raw_data = str(contact.version), None
-    return contact_form.page(form, contact)
+    return contact_page.page(form, contact)
 
 
 def _back(contact: Contact, move: Move) -> str:

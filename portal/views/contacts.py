@@ -17,7 +17,7 @@ from portal.queries import history, rights
 from portal.queries.people import made_by_form
 from portal.refusals import FieldRefusal
 from portal.templating import say
-from portal.views import contact_form, lists
+from portal.views import contact_form, contact_page, lists
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("contacts", __name__, "/contacts")
@@ -91,7 +91,7 @@ def add() -> Response:
     company = membership().company
     form = contact_form.bind(None, actor())
     if request.method == "GET" or "preview" in request.form:
-        return contact_form.page(form, None)
+        return contact_page.page(form, None)
     # A second click on the same form leads to what the first one made (T80).
     made = made_by_form(company.id, form.form_key.data) if form.form_key.data else None
     answer = made or _save_new(form)
@@ -100,14 +100,14 @@ def add() -> Response:
 
 def _save_new(form: ContactForm) -> Contact | Response:
     if not contact_form.valid(form, membership().company.name):
-        return contact_form.page(form, None, status=422)
+        return contact_page.page(form, None, status=422)
     try:
         with db.session.begin_nested():
             made = add_contact(
                 membership().company, contact_form.wanted(form), actor(), form_key=form.form_key.data or None
             )
     except FieldRefusal as refusal:
-        return contact_form.refuse(form, None, refusal)
+        return contact_page.refuse(form, None, refusal)
     say(f"{made.name} was added.")
     return made
 
@@ -118,17 +118,17 @@ def edit(contact_id: int) -> Response:
     contact = load(Contact, contact_id, to=Move.EDIT)
     form = contact_form.bind(contact, actor())
     if request.method == "GET" or "preview" in request.form:
-        return contact_form.page(form, contact)
+        return contact_page.page(form, contact)
     if form.version.data != str(contact.version):
-        return contact_form.conflict(form, contact)
+        return contact_page.conflict(form, contact)
     if not contact_form.valid(form, contact.company.name):
-        return contact_form.page(form, contact, status=422)
+        return contact_page.page(form, contact, status=422)
     try:
         with db.session.begin_nested():
             edit_contact(contact, contact_form.wanted(form), actor())
     except FieldRefusal as refusal:
         db.session.refresh(contact)
-        return contact_form.refuse(form, contact, refusal)
+        return contact_page.refuse(form, contact, refusal)
     say(f"{contact.name} was saved.")
     return htmx.go(url_for(".show", contact_id=contact.id))
 

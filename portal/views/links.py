@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from flask import Response
-from sqlalchemy import func, select
 
 from portal import htmx
-from portal.extensions import db
 from portal.models import Ended, Invitation, LoginLink
+from portal.queries.links import newest_invitation, newest_login_link
 from portal.templating import branding
 
 _STATUS = 410
@@ -16,11 +15,10 @@ _STATUS = 410
 def dead_invitation(invitation: Invitation, *, again_url: str, sent: bool = False) -> Response:
     """Say why an invitation's link is dead and what to do."""
     why = _why(invitation)
-    newest = select(func.max(Invitation.created_at)).where(Invitation.contact_id == invitation.contact_id)
     return _page(
         "invitation",
         why,
-        newer_at=db.session.scalar(newest) if why == "replaced" else None,
+        newer_at=newest_invitation(invitation) if why == "replaced" else None,
         ask=invitation.invited_by,
         again_url=again_url if why == "expired" and not sent else None,
         sent=sent,
@@ -30,9 +28,12 @@ def dead_invitation(invitation: Invitation, *, again_url: str, sent: bool = Fals
 def dead_login_link(link: LoginLink) -> Response:
     """Say why a login's link is dead and what to do."""
     why = _why(link)
-    mine = (LoginLink.portal_user_id == link.portal_user_id, LoginLink.purpose == link.purpose)
-    newest = db.session.scalar(select(func.max(LoginLink.created_at)).where(*mine))
-    return _page(link.purpose, why, newer_at=newest if why == "replaced" else None, ask=branding().name)
+    return _page(
+        link.purpose,
+        why,
+        newer_at=newest_login_link(link) if why == "replaced" else None,
+        ask=branding().name,
+    )
 
 
 def _why(link: Invitation | LoginLink) -> str:

@@ -9,6 +9,7 @@ from portal.forms.people import ForgotForm, NewPasswordForm
 from portal.guards import public, reads_first
 from portal.limits import per_account, per_address
 from portal.models import LoginLink, Purpose
+from portal.queries.sign_in import companies_of
 from portal.templating import branding, say
 from portal.transaction import start_writing
 from portal.views.links import dead_login_link
@@ -46,7 +47,8 @@ def reset(token: str) -> Response:
     form = NewPasswordForm()
     if not form.validate_on_submit():
         return _form(form, link)
-    names = [link.user.name, link.email, branding().name]
+    companies = [contact.company.name for contact in companies_of(link.user)]
+    names = [link.user.name, link.email, branding().name, *companies]
     reason = passwords.objection(form.new_password.data, names)
     if reason:
         form.new_password.errors = [reason]

@@ -1,4 +1,7 @@
-"""`make run`, for real: it comes up, what is killed comes back, and nothing stays when it goes."""
+"""`make run`, for real: it comes up, what is killed comes back, and nothing stays when it goes.
+
+One portal for the whole file, in this order; `--dist loadscope` keeps a file's functions on one worker.
+"""
 
 import json
 import signal
@@ -12,8 +15,6 @@ import pytest
 from tests.machinery.waiting import until
 from tests.machinery.whole_portal import WholePortal, gone
 
-# One portal for the whole file, so its tests stay together on one worker, in this order.
-pytestmark = pytest.mark.xdist_group("whole portal")
 # Starts the portal as make does, and stays.
 PARENT = """
 import os, subprocess, sys, time

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.machinery import chromium
+from tests.machinery import chromium, quick_folder
 
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 # A test that asks for this fixture says something about the database, so it is run on both.
@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    quick_folder.choose()
     if IN_CI and chromium.find() is None:
         raise pytest.UsageError(f"In CI the browser tests are never left out, but {chromium.MISSING}")
 

@@ -132,7 +132,7 @@ class OwnServer(Server):
             "unix_socket_directories": str(self.folder),
             "max_connections": "100",
         }
-        settings |= {"shared_buffers": "64MB", "fsync": "off", "TimeZone": "UTC"}
+        settings |= {"shared_buffers": "64MB", "fsync": "off", "TimeZone": "UTC", "max_wal_size": "128MB"}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with open(self.folder / "log", "ab") as log:
             self._leash = processes.start(
@@ -177,7 +177,7 @@ def running() -> Iterator[Server]:
     if given:
         yield Server(make_url(given).set(drivername="postgresql+psycopg"))
         return
-    with tempfile.TemporaryDirectory(prefix="gh-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="gh-pg-", ignore_cleanup_errors=True) as folder:
         server = OwnServer(Path(folder))
         server.create()
         server.start()

@@ -1,0 +1,20 @@
+"""Which link is the newest of its kind."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from portal.extensions import db
+from portal.models import Invitation, LoginLink
+
+
+def newest_invitation(invitation: Invitation) -> datetime | None:
+    """Return when the newest invitation of the same contact was made."""
+    mine = Invitation.contact_id == invitation.contact_id
+    return db.session.scalar(select(func.max(Invitation.created_at)).where(mine))
+
+
+def newest_login_link(link: LoginLink) -> datetime | None:
+    """Return when the newest link of the same login and purpose was made."""
+    mine = (LoginLink.portal_user_id == link.portal_user_id, LoginLink.purpose == link.purpose)
+    return db.session.scalar(select(func.max(LoginLink.created_at)).where(*mine))

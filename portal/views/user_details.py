@@ -1,0 +1,61 @@
+"""The buttons of User Details: what can be sent or unlinked at once, and to which saved address (L5)."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from portal import lifecycle, policy
+from portal.clock import now
+from portal.guards import actor
+from portal.lifecycle import Move
+from portal.models import Contact
+from portal.queries import people
+
+JUST_NOW = 60
+
+
+def buttons(contact: Contact) -> list[dict[str, Any]]:
+    """Return the buttons of User Details, each with the saved address it sends to (L5)."""
+    who = actor()
+    offered = [(Move.AUTHORIZE, "Send Sign-Up Link"), (Move.RESEND, "Send Sign-Up Link")]
+    offered += [(Move.SEND_RESET, "Send Password Reset"), (Move.UNLINK, "Unlink User Name")]
+    moves = set(policy.menu(who, contact, lifecycle.possible(contact), admin=policy.is_admin(contact)))
+    return [_button(contact, move, label) for move, label in offered if move in moves]
+
+
+def _button(contact: Contact, move: Move, label: str) -> dict[str, Any]:
+    address, note = _destination(contact, move)
+    return {
+        "move": move.value,
+        "label": label,
+        "action": url_for("access.take", contact_id=contact.id, move=move),
+        "address": address,
+        "note": note,
+        "disabled_text": f"Sent just now to {address}" if _sent_just_now(contact, move) else None,
+    }
+
+
+def _destination(contact: Contact, move: Move) -> tuple[str, str]:
+    if move is Move.UNLINK:
+        return (contact.user.username or contact.user.email) if contact.user else "", ""
+    if move is not Move.SEND_RESET or contact.user is None:
+        return contact.email or "", ""
+    if contact.user.email == contact.email:
+        return contact.user.email, ""
+    return masked(contact.user.email), "The login has an address of its own; the reset goes there."
+
+
+def masked(address: str) -> str:
+    """Return an e-mail address with most of its name hidden, enough to recognize one's own."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}"
+
+
+def _sent_just_now(contact: Contact, move: Move) -> bool:
+    sent: datetime | None = None
+    if move is Move.RESEND and contact.live_invitation:
+        sent = contact.live_invitation.created_at
+    elif move is Move.SEND_RESET and contact.user:
+        sent = people.last_reset(contact.user)
+    return sent is not None and (now() - sent).total_seconds() < JUST_NOW
