@@ -11,8 +11,9 @@ from sqlalchemy import delete
 
 from portal import passwords
 from portal.demo import crowd, people, places
+from portal.demo.erasing import erasable
 from portal.extensions import db
-from portal.models import PRESET, Branding, ContactType, Role, RolePermission
+from portal.models import PRESET, Activity, Branding, ContactType, Role, RolePermission
 
 _WORDS = [
     "amber",
@@ -83,6 +84,9 @@ def _clear() -> None:
             db.session.execute(delete(Role).where(Role.owner != PRESET))
         elif table.name == RolePermission.__tablename__:
             db.session.execute(delete(RolePermission).where(RolePermission.role_id.not_in(presets)))
+        elif table.name == Activity.__tablename__:
+            with erasable():
+                db.session.execute(delete(table))
         elif table.name not in _KEPT:
             db.session.execute(delete(table))
     db.session.expire_all()

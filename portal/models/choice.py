@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Base
-from portal.models.columns import Id, Made, Name, Word
+from portal.models.columns import Id, Made, Moment, Name, Word
 
 
 class Area(StrEnum):
@@ -52,8 +52,14 @@ class ContactTopic(Base):
     )
 
 
+_OPEN = text("finished_at IS NULL")
+
+
 class AccessReview(Base):
-    """One look over everybody's access, with who looked and when it was finished."""
+    """One look over everybody's access: begun with the first decision, kept with who finished it and when.
+
+    `people` were looked at, of `everybody` who had access then. A company has one open review at most.
+    """
 
     __tablename__ = "access_review"
 
@@ -61,14 +67,17 @@ class AccessReview(Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     by_contact_id: Mapped[int | None]
     by_name: Mapped[Name]
-    people: Mapped[int]
+    people: Mapped[int] = mapped_column(default=0)
+    everybody: Mapped[int] = mapped_column(default=0)
     at: Mapped[Made]
+    finished_at: Mapped[Moment | None]
 
     decisions: Mapped[list["AccessDecision"]] = relationship(cascade="all, delete-orphan", lazy="select")
 
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
         ForeignKeyConstraint(["company_id", "by_contact_id"], ["contact.company_id", "contact.id"]),
+        Index("uq_access_review_open", "company_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
 
