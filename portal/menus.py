@@ -11,7 +11,7 @@ from portal.lifecycle import Move
 from portal.models import Area, Permission
 from portal.policy import Actor
 from portal.queries.contacts import Row
-from portal.queries.sign_in import Membership
+from portal.queries.sign_in import Membership, SignedIn
 
 _DIALOGS = (Move.LINK, Move.DELETE)
 _PAGES = {
@@ -107,9 +107,9 @@ def main_menu() -> dict[str, Any]:
     """Return the navigation of the signed-in reader: only what would open (P11)."""
     person = guards.signed_in()
     assert person is not None
-    here: Membership | None = g.get("membership")
+    here = g.get("membership") or _home(person)
     items = [
-        (entry.group, _item(entry))
+        (entry.group, _item(entry, here.company.slug))
         for entry in MENU
         if here and entry.endpoint in current_app.view_functions and entry.opens(here.actor())
     ]
@@ -119,7 +119,9 @@ def main_menu() -> dict[str, Any]:
     return {
         "groups": [group for group in groups if group["items"]],
         "tabs": sorted((item for _, item in items), key=_thumb)[:4],
-        "more_href": url_for("dashboard.more") if here else url_for("companies.choose"),
+        "more_href": url_for("dashboard.more", company=here.company.slug)
+        if here
+        else url_for("companies.choose"),
         "company": {"name": here.company.name, "initials": words.initials(here.company.name)}
         if here
         else None,
@@ -136,12 +138,19 @@ def _thumb(item: dict[str, Any]) -> int:
     return _THUMB.index(item["label"]) if item["label"] in _THUMB else len(_THUMB)
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _home(person: SignedIn) -> Membership | None:
+    """Return the company whose menu stands on pages outside any: the one this browser works in, or the only one."""
+    chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
+    only = person.memberships if len(person.memberships) == 1 else chosen
+    return only[0] if only else None
+
+
+def _item(entry: Entry, slug: str) -> dict[str, Any]:
     return {
         "label": entry.label,
         "short": entry.short or entry.label,
         "icon": entry.icon,
-        "href": url_for(entry.endpoint, **entry.query),
+        "href": url_for(entry.endpoint, company=slug, **entry.query),
         "current": _is_current(entry),
         "count": None,
     }
@@ -181,7 +190,7 @@ def role_line(membership: Membership) -> str:
 def _user_menu(here: Membership | None) -> list[dict[str, str]]:
     entries = [{"label": "My profile", "href": url_for("profile.show"), "icon": "user"}]
     if here and policy.browses_contacts(here.actor()):
-        href = url_for("contacts.index", authorized="any")
+        href = url_for("contacts.index", company=here.company.slug, authorized="any")
         entries.append({"label": "Authorized users", "href": href, "icon": "user-check"})
     if here is None or len(_memberships()) > 1:
         entries.append({"label": "Companies", "href": url_for("companies.choose"), "icon": "building"})
