@@ -107,7 +107,7 @@ def main_menu() -> dict[str, Any]:
     """Return the navigation of the signed-in reader: only what would open (P11)."""
     person = guards.signed_in()
     assert person is not None
-    here = g.get("membership") or _home(person)
+    here: Membership | None = g.get("membership") or _home(person)
     items = [
         (entry.group, _item(entry, here.company.slug))
         for entry in MENU
