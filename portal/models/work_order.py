@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,7 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Moment, Name, Word
 from portal.models.contact import Contact
+from portal.models.keys import fold
 from portal.models.property import Property
+
+
+def _search_key(context: Any) -> str:
+    row = context.get_current_parameters(isolate_multiinsert_groups=True)
+    words = (row["title"], row.get("description") or "", row.get("requester_name") or "")
+    return fold(" ".join((f"wo-{row['number']}", *words)))
 
 
 class WorkStatus(StrEnum):
@@ -41,6 +49,8 @@ class WorkOrder(Base):
     closed_at: Mapped[Moment | None]
     created_at: Mapped[Made]
     form_key: Mapped[Word | None]
+    # What the list is searched by. What it is made from never changes after the order was made.
+    search_key: Mapped[str] = mapped_column(Text, default=_search_key)
     version: Mapped[int] = mapped_column(default=1)
 
     property: Mapped[Property | None] = relationship(
