@@ -7,6 +7,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Text,
     UniqueConstraint,
 )
@@ -14,9 +15,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Name, Word
+from portal.models.folding import keep_folded, name_key, search_key
 from portal.models.property import Property
 
 
+@keep_folded
 class Contract(Base):
     """What the vendor does for a company over a time, at some properties or for the whole client."""
 
@@ -31,12 +34,18 @@ class Contract(Base):
     ends_on: Mapped[date | None] = mapped_column(Date)
     yearly_value: Mapped[int | None]  # in pence or cents of the vendor's currency
     created_at: Mapped[Made]
+    name_key: Mapped[str] = name_key("title")
+    search_key: Mapped[str] = search_key("title", "reference")
 
     property_links: Mapped[list["ContractProperty"]] = relationship(
         cascade="all, delete-orphan", lazy="selectin"
     )
 
-    __table_args__ = (UniqueConstraint("company_id", "id"), UniqueConstraint("company_id", "reference"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "id"),
+        UniqueConstraint("company_id", "reference"),
+        Index("ix_contract_by_name", "company_id", "name_key", "id"),
+    )
 
 
 class ContractProperty(Base):
@@ -56,6 +65,7 @@ class ContractProperty(Base):
     )
 
 
+@keep_folded
 class Rfp(Base):
     """A request for proposals: work that is to be offered until a day."""
 
@@ -69,6 +79,8 @@ class Rfp(Base):
     answers_by: Mapped[date] = mapped_column(Date)
     status: Mapped[Word] = mapped_column(default="open")
     created_at: Mapped[Made]
+    name_key: Mapped[str] = name_key("title")
+    search_key: Mapped[str] = search_key("title", "reference")
 
     property_links: Mapped[list["RfpProperty"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     answers: Mapped[list["RfpAnswer"]] = relationship(
@@ -78,6 +90,7 @@ class Rfp(Base):
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
         UniqueConstraint("company_id", "reference"),
+        Index("ix_rfp_by_name", "company_id", "name_key", "id"),
         CheckConstraint("status IN ('open', 'answered', 'accepted', 'declined', 'closed')", name="status"),
     )
 

@@ -8,7 +8,7 @@ from portal.policy import Actor, own, visible
 
 
 def reach(actor: Actor) -> tuple[int, int] | None:
-    """Return how many properties `actor` sees and how many there are; None where it sees the entire client."""
+    """Return how many properties `actor` sees and how many there are; None for the entire client."""
     if actor.sees_everything:
         return None
     seen, there = (
