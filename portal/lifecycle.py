@@ -1,8 +1,8 @@
-"""The life of a contact: its state read from stored facts, and the moves each state allows (behaviour 4)."""
+"""What can happen now: the life of a contact with its moves (behaviour 4), and the end of a work order."""
 
 from enum import StrEnum
 
-from portal.models import Access, Contact
+from portal.models import Access, Contact, WorkOrder, WorkStatus
 from portal.refusals import NotNow
 
 
@@ -143,3 +143,17 @@ def _no_reset(contact: Contact) -> str | None:
             f"{contact.name} has not confirmed an address yet. Unlink the user name and send a sign-up link."
         )
     return None
+
+
+_ENDED = (WorkStatus.DONE, WorkStatus.CANCELLED)
+
+
+def ended(order: WorkOrder) -> bool:
+    """Return whether a work order is done or cancelled, which is the end of it."""
+    return order.status in _ENDED
+
+
+def take_on(order: WorkOrder) -> None:
+    """Raise NotNow where the status of a work order cannot change any more."""
+    if ended(order):
+        raise NotNow(f"{order.name} is {order.status} already. Ask for new work instead.")

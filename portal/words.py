@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Permission
+from portal.models import Access, Activity, Permission, Scope
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
@@ -34,6 +34,19 @@ MOVE = {
     Move.DEACTIVATE: "Deactivate",
     Move.ACTIVATE: "Activate",
     Move.DELETE: "Delete",
+}
+WORK_STATUS = {
+    WorkStatus.REQUESTED: "Requested",
+    WorkStatus.SCHEDULED: "Scheduled",
+    WorkStatus.IN_PROGRESS: "In progress",
+    WorkStatus.DONE: "Done",
+    WorkStatus.CANCELLED: "Cancelled",
+}
+PRIORITY = {
+    "low": ("Low", "Whenever it suits."),
+    "normal": ("Normal", "Within the usual time."),
+    "urgent": ("Urgent", "As soon as possible."),
+    "emergency": ("Emergency", "Danger, or damage that goes on."),
 }
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
@@ -68,6 +81,30 @@ def sentence(row: Activity) -> str:
     own = row.target_name == row.actor_name and row.actor_kind != "staff"
     target = "" if own or not row.target_name else f" {row.target_name}"
     return f"{subject} {row.what}{target}"
+
+
+# How the values of these fields read on the screen; every other field's value reads as it is.
+_VALUES: dict[str, dict[str, str]] = {
+    "Portal access": {access: label for access, (label, _line) in ACCESS.items()},
+    "Permissions": {permission: label for permission, (label, _line) in PERMISSION.items()},
+    "Level": {Scope.CLIENT: "Client Level", Scope.PROPERTY: "Property Level"},
+    "Status": {"active": "Active", "pending": "Pending", "inactive": "Inactive"},
+}
+
+
+def changes(row: Activity) -> list[dict[str, str]]:
+    """Return what an activity row changed: each field's label, what it was and what it is now, in words."""
+    return [
+        {"label": label, "before": _value(label, before), "after": _value(label, after)}
+        for label, (before, after) in row.changes.items()
+    ]
+
+
+def _value(label: str, value: Any) -> str:
+    known = _VALUES.get(label)
+    if known is None:
+        return "" if value is None else str(value)
+    return ", ".join(known.get(part, part) for part in str(value or "").split(", "))
 
 
 def _plain(what: str) -> str:

@@ -1,5 +1,6 @@
 """Work orders: what a company asks the vendor to do, with its timeline; numbered within the company."""
 
+import builtins
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Moment, Name, Word
 from portal.models.contact import Contact
-from portal.models.keys import fold
+from portal.models.folding import fold
 from portal.models.property import Property
 
 
@@ -68,6 +69,11 @@ class WorkOrder(Base):
     events: Mapped[list["WorkOrderEvent"]] = relationship(
         cascade="all, delete-orphan", lazy="select", order_by="WorkOrderEvent.id"
     )
+
+    @builtins.property
+    def name(self) -> str:
+        """What people call it: WO-12."""
+        return f"WO-{self.number}"
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy wants a plain dict
     __table_args__ = (
