@@ -27,8 +27,8 @@ def record(
     """Add one activity row and return it.
 
     `what` is a word such as "authorized"; `changes` maps a field's label to what it was and what it is now,
-    both in words and never a secret. The company is the contact's where a contact is given. What the thing was
-    done to is the contact or login, else what `about` names.
+    both in words and never a secret. The company is the contact's where a contact is given. What it was done to
+    is the contact or login, else what `about` names.
     """
     target = contact or user
     row = Activity(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Permission, Scope
+from portal.models import Access, Activity, Permission, Scope, WorkStatus
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
