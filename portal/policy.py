@@ -10,6 +10,7 @@ from sqlalchemy.sql import Select
 
 from portal.lifecycle import Move
 from portal.models import (
+    PRESET,
     Access,
     Activity,
     Area,
@@ -25,6 +26,7 @@ from portal.models import (
     PropertyLink,
     Rfp,
     RfpProperty,
+    Role,
     RolePermission,
     Scope,
     WorkOrder,
@@ -230,6 +232,27 @@ def may_give(actor: Actor, permissions: frozenset[Permission], contact: Contact 
     return actor.is_admin and not to_oneself and permissions <= actor.permissions
 
 
+def demand_rights(actor: Actor, contact: Contact) -> None:
+    """Raise NotAllowed unless `actor` may set what `contact` may do: admins, never for themselves (P5, P7)."""
+    demand_admin(actor)
+    if contact.id == actor.contact_id:
+        raise NotAllowed("You cannot change your own rights. Ask another admin.")
+
+
+def demand_role(actor: Actor, role: Role | None, gives: frozenset[Permission], *, holds: bool) -> None:
+    """Raise NotAllowed unless `actor` may make a role (None) or change one, so that `gives` comes or goes.
+
+    `holds` says whether the actor has the role: then its permissions are the actor's own rights (P7).
+    """
+    demand_admin(actor)
+    if role is not None and role.owner == PRESET:
+        raise NotAllowed(f"{role.name} is the same for every company. Copy it and change the copy.")
+    if holds and gives:
+        raise NotAllowed("You have this role, and nobody changes their own rights. Ask another admin.")
+    if not may_give(actor, gives, None):
+        raise NotAllowed("You cannot give a permission that you do not hold.")
+
+
 def menu(actor: Actor, contact: Contact, moves: tuple[Move, ...], *, admin: bool) -> list[Move]:
     """Return which of the possible `moves` stand in the row menu for `actor` (L1, C6)."""
     return [move for move in moves if objection(actor, move, contact, admin=admin) is None]
@@ -242,6 +265,8 @@ _VISIBLE: dict[type[Any], Callable[[Actor], ColumnElement[bool]]] = {}
 def own(actor: Actor, model: type[Any]) -> Select[Any]:
     """Return the rows of `model` that belong to the actor's company, whatever the scope; no company: none."""
     conditions = [model.company_id == actor.company_id if actor.company_id is not None else false()]
+    if model is Role and actor.company_id is not None:
+        conditions = [Role.owner.in_((PRESET, actor.company_id))]
     if model is Contact:
         conditions.append(Contact.deleted_at.is_(None))
     if model is Invoice:
@@ -321,7 +346,7 @@ def _visible_documents(actor: Actor) -> ColumnElement[bool]:
     return or_(false(), *seen)
 
 
-def _visible_activity(actor: Actor) -> ColumnElement[bool]:
+def _admins_only(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.is_admin else false()
 
 
@@ -332,4 +357,4 @@ _VISIBLE[WorkOrder] = _at_own_property(WorkOrder.property_id)  # type: ignore[ar
 _VISIBLE[Contract] = _covering_own_property(ContractProperty, ContractProperty.contract_id, Contract.id)
 _VISIBLE[Rfp] = _covering_own_property(RfpProperty, RfpProperty.rfp_id, Rfp.id)
 _VISIBLE[Document] = _visible_documents
-_VISIBLE[Activity] = _visible_activity
+_VISIBLE[Activity] = _VISIBLE[Role] = _admins_only
