@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.views import (
     access,
+    activity,
     companies,
     confirmations,
     contacts,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     contacts.blueprint,
     access.blueprint,
     property_links.blueprint,
+    activity.blueprint,
 )
 
 
