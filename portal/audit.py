@@ -27,7 +27,7 @@ def record(
     """Add one activity row and return it.
 
     `what` is a word such as "authorized"; `changes` maps a field's label to what it was and what it is now,
-    both in words and never a secret. The company is the contact's where a contact is given. What it was done to
+    both in words and never a secret. The company is the contact's where there is one. What it was done to
     is the contact or login, else what `about` names.
     """
     target = contact or user

@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Permission, Scope, WorkStatus
+from portal.models import Access, Activity, Permission, Scope, WorkOrder, WorkOrderEvent, WorkStatus
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
@@ -105,6 +105,17 @@ def _value(label: str, value: Any) -> str:
     if known is None:
         return "" if value is None else str(value)
     return ", ".join(known.get(part, part) for part in str(value or "").split(", "))
+
+
+def news(event: WorkOrderEvent, order: WorkOrder) -> str:
+    """Return in a few words what an entry of a work order's timeline tells: "Scheduled for 23 Nov 2026"."""
+    if event.kind == "comment":
+        return f"{event.by_name} wrote"
+    if event.kind == "asked":
+        return "Requested"
+    word = WORK_STATUS[WorkStatus(event.status or order.status)]
+    visit = order.visit_on
+    return f"{word} for {visit.day} {visit:%b %Y}" if visit and word == "Scheduled" else word
 
 
 def _plain(what: str) -> str:
