@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Permission, Scope, WorkOrder, WorkOrderEvent, WorkStatus
+from portal.models import Access, Activity, Area, Permission, Scope, WorkOrder, WorkOrderEvent, WorkStatus
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
@@ -48,6 +48,14 @@ PRIORITY = {
     "urgent": ("Urgent", "As soon as possible."),
     "emergency": ("Emergency", "Danger, or damage that goes on."),
 }
+AREA = {
+    Area.PROPERTIES: "Properties",
+    Area.CONTRACTS: "Contracts",
+    Area.RFPS: "RFPs",
+    Area.BILLING: "Billing",
+    Area.REPORTS: "Reports",
+    Area.WORK_ORDERS: "Work orders",
+}
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
     Permission.ADMIN: "Manage contacts, roles and logins",
@@ -63,6 +71,16 @@ def can_do(permissions: frozenset[Permission]) -> list[dict[str, Any]]:
     """Return six sentences, each with whether it holds, for a set of effective permissions."""
     order = [permission for permission in _CAN if permission in EVERY_PERMISSION]
     return [{"allowed": each in permissions, "sentence": _CAN[each]} for each in order]
+
+
+def gives(permissions: frozenset[Permission]) -> str:
+    """Return what a role gives, in the words of its switches: "Access Billing, View Client"."""
+    return ", ".join(label for permission, (label, _line) in PERMISSION.items() if permission in permissions)
+
+
+def people(number: int) -> str:
+    """Return how many people, in words: "Nobody", "1 person", "12 people"."""
+    return {0: "Nobody", 1: "1 person"}.get(number, f"{number:,} people")
 
 
 def how_far(sees_everything: bool, linked: int) -> str:
