@@ -13,7 +13,7 @@ from portal import htmx, invariants, lifecycle, policy
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
-from portal.models import Area, Company, Contact, SignInSession
+from portal.models import Area, Company, Contact, Role, SignInSession
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
 
@@ -142,6 +142,21 @@ def find(model: type[Row], row_id: int, *, area: Area) -> Row:
     enter_area(area)
     found: Row | None = db.session.scalars(policy.visible(who, model).where(wanted)).unique().one_or_none()
     return found if found is not None else abort(404)
+
+
+def find_role(role_id: int) -> Role:
+    """Return the role with `role_id`, a preset or the company's own.
+
+    Not of this company: 404. No admin: NotAllowed (403). Archived meanwhile: NotNow (409).
+    """
+    who = actor()
+    query = policy.own(who, Role).where(Role.id == role_id)
+    found: Role | None = db.session.scalars(query).unique().one_or_none()
+    if found is None:
+        abort(404)
+    policy.demand_admin(who)
+    lifecycle.take_role(found)
+    return found
 
 
 def safe_next(target: str | None) -> str | None:
