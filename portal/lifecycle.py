@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from portal.models import Access, Contact, WorkOrder, WorkStatus
+from portal.models import Access, Contact, Role, WorkOrder, WorkStatus
 from portal.refusals import NotNow
 
 
@@ -121,6 +121,12 @@ def take(contact: Contact, move: Move) -> None:
     reason = objection(contact, move)
     if reason is not None:
         raise NotNow(reason)
+
+
+def take_role(role: Role) -> None:
+    """Raise NotNow for a role that was archived: nobody has it any more, and nobody can get it."""
+    if role.archived_at is not None:
+        raise NotNow(f"The role {role.name} was archived.")
 
 
 def _missing(contact: Contact, move: Move) -> str | None:
