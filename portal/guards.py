@@ -130,16 +130,18 @@ def enter_area(area: Area) -> None:
     policy.demand_area(actor(), area)
 
 
-def find(model: type[Row], row_id: int, *, area: Area) -> Row:
+def find(model: type[Row], row_id: int, *, area: Area | Callable[[Row], Area]) -> Row:
     """Return the row of `model` with `row_id`, in an area that the reader may enter.
 
-    Not of this company: 404. No right for the area: NotAllowed (403). Out of scope: 404.
+    `area` may be a function where the row says to which area it belongs. Not of this company: 404. No right
+    for the area: NotAllowed (403). Out of scope: 404.
     """
     who = actor()
     wanted = model.id == row_id  # type: ignore[attr-defined]
-    if db.session.scalar(policy.own(who, model).where(wanted)) is None:
+    there: Row | None = db.session.scalars(policy.own(who, model).where(wanted)).unique().one_or_none()
+    if there is None:
         abort(404)
-    enter_area(area)
+    enter_area(area if isinstance(area, Area) else area(there))
     found: Row | None = db.session.scalars(policy.visible(who, model).where(wanted)).unique().one_or_none()
     return found if found is not None else abort(404)
 

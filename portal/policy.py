@@ -146,6 +146,27 @@ def demand_area(actor: Actor, area: Area) -> None:
         raise NotAllowed(f"Your role does not include {AREA_NAMES[area]}.")
 
 
+def may_cancel(actor: Actor, order: WorkOrder) -> bool:
+    """Return whether `actor` may cancel a work order that they see: whoever asked for it, and admins."""
+    asked = actor.contact_id is not None and order.requested_by == actor.contact_id
+    return opens(actor, Area.WORK_ORDERS) and (asked or actor.is_admin)
+
+
+def demand_cancelling(actor: Actor, order: WorkOrder) -> None:
+    """Raise NotAllowed unless `actor` may cancel the work order."""
+    if not may_cancel(actor, order):
+        raise NotAllowed("Only whoever asked for a work order, or an admin, can cancel it.")
+
+
+def may_hear_of(contact: Contact, order: WorkOrder) -> bool:
+    """Return whether `contact` may get mail about a work order: live, with the right, and in scope (C44)."""
+    live = contact.deleted_at is None and contact.deactivated_at is None and contact.access != Access.NONE
+    rights = rights_of(contact)
+    everything = Permission.ADMIN in rights or contact.scope == Scope.CLIENT
+    near = everything or order.property_id in {link.property_id for link in contact.property_links}
+    return live and bool(rights & AREAS[Area.WORK_ORDERS]) and near and contact.company.exited_at is None
+
+
 def sees_client(actor: Actor) -> bool:
     """Return whether `actor` may open the company's own page (C30)."""
     return bool(actor.permissions & {Permission.ADMIN, Permission.VIEW_CLIENT})
@@ -290,9 +311,16 @@ def _visible_properties(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.sees_everything else Property.id.in_(_linked_property_ids(actor))
 
 
+def reported(actor: Actor) -> Select[Any]:
+    """Return the contacts that the people report names to `actor`: in scope (P10); none without reports."""
+    return own(actor, Contact).where(_contacts_in_scope(actor) if opens(actor, Area.REPORTS) else false())
+
+
 def _visible_contacts(actor: Actor) -> ColumnElement[bool]:
-    if not browses_contacts(actor):
-        return Contact.id == actor.contact_id
+    return _contacts_in_scope(actor) if browses_contacts(actor) else Contact.id == actor.contact_id
+
+
+def _contacts_in_scope(actor: Actor) -> ColumnElement[bool]:
     if actor.sees_everything:
         return true()
     shared = exists().where(
@@ -328,6 +356,16 @@ def _covering_own_property(
         return true() if actor.sees_everything else covered
 
     return rule
+
+
+def area_of(document: Document) -> Area:
+    """Return the area that a file is seen in: that of what it belongs to."""
+    owners = (
+        (document.property_id, Area.PROPERTIES),
+        (document.contract_id, Area.CONTRACTS),
+        (document.rfp_id, Area.RFPS),
+    )
+    return next((area for owner_id, area in owners if owner_id is not None), Area.WORK_ORDERS)
 
 
 def _visible_documents(actor: Actor) -> ColumnElement[bool]:
