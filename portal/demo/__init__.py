@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from portal import passwords
-from portal.demo import crowd, people, places
+from portal.demo import crowd, invoices, people, places
 from portal.demo.erasing import erasable
 from portal.extensions import db
 from portal.models import PRESET, Activity, Branding, ContactType, Role, RolePermission
@@ -69,6 +69,7 @@ def make() -> dict[str, Any]:
     companies = places.make()
     known = people.make(companies, passwords.hashed(password))
     crowd.fill(companies)
+    invoices.fill(companies)
     return {
         "password": password,
         "companies": [{"slug": each.slug, "name": each.name} for each in companies.values()],

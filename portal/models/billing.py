@@ -16,9 +16,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Word
+from portal.models.folding import keep_folded, search_key
 from portal.models.property import Property
 
 
+@keep_folded
 class Invoice(Base):
     """A bill to a company, about one property or about the client as a whole; drafts are never shown."""
 
@@ -37,6 +39,7 @@ class Invoice(Base):
     tax: Mapped[int] = mapped_column(default=0)
     paid: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Made]
+    search_key: Mapped[str] = search_key("number", "title", "purchase_order")
 
     lines: Mapped[list["InvoiceLine"]] = relationship(
         cascade="all, delete-orphan", lazy="select", order_by="InvoiceLine.position"

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.views import (
     access,
     activity,
+    billing,
     companies,
     confirmations,
     contacts,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     access.blueprint,
     property_links.blueprint,
     activity.blueprint,
+    billing.blueprint,
 )
 
 
