@@ -40,10 +40,13 @@ def wish(args: MultiDict[str, str]) -> Wish:
     )
 
 
-def address(asked: Wish, **changes: str) -> str:
-    """Return the address of the list at hand with `changes`; a changed filter starts at the first page."""
+def address(asked: Wish, **changes: Any) -> str:
+    """Return the address of the list at hand with `changes`; a changed filter starts at the first page.
+
+    What is no part of a wish, such as the id of what the list belongs to, goes into the path.
+    """
     values = {name: getattr(asked, name) for name in Wish.__dataclass_fields__}
-    if set(changes) - {"after", "before"}:
+    if set(changes) & values.keys() - {"after", "before"}:
         values |= {"after": "", "before": ""}
     values |= changes
     if values["sort"] == "name" and values["dir"] == "asc":
