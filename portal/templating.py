@@ -40,6 +40,9 @@ def register(app: Flask) -> None:
         "login_state_of": lambda contact: lifecycle.login_state(contact).value,
         "menu_for": row_menu,
         "how_far": words.how_far,
+        "how_many": words.people,
+        "gives": words.gives,
+        "area_name": words.AREA.get,
     }
 
 
