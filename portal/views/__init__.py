@@ -14,6 +14,7 @@ from portal.views import (
     profile,
     property_links,
     resets,
+    roles,
     sign_in,
     terms,
     well_known,
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     contacts.blueprint,
     access.blueprint,
     property_links.blueprint,
+    roles.blueprint,
     activity.blueprint,
     billing.blueprint,
 )
