@@ -172,6 +172,12 @@ def sees_client(actor: Actor) -> bool:
     return bool(actor.permissions & {Permission.ADMIN, Permission.VIEW_CLIENT})
 
 
+def demand_client(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may open the company's own page (C30)."""
+    if not sees_client(actor):
+        raise NotAllowed("Your role does not include the client page.")
+
+
 def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None = None) -> str | None:
     """Return why `actor` may not do `move` to `contact`, as a sentence; None if they may.
 
@@ -220,7 +226,18 @@ def demand_browsing(actor: Actor) -> None:
 
 # P4 and P5: what an editor of details may set; everything else on the form is an admin's.
 DETAILS = frozenset(
-    {"honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "category", "notes"}
+    {
+        "honorific",
+        "first_name",
+        "last_name",
+        "job_title",
+        "phone",
+        "mobile",
+        "email",
+        "category",
+        "notes",
+        "topics",
+    }
 )
 ADMIN_FIELDS = frozenset(
     {

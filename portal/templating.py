@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
         "login_state_of": lambda contact: lifecycle.login_state(contact).value,
         "menu_for": row_menu,
         "how_far": words.how_far,
+        "topic_words": [(topic, *said) for topic, said in words.TOPIC.items()],
         "how_many": words.people,
         "gives": words.gives,
         "area_name": words.AREA.get,

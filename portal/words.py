@@ -22,6 +22,13 @@ ACCESS = {
     Access.EMAIL_ONLY: ("E-mail only", "May deal with us by e-mail, cannot sign in."),
     Access.NONE: ("No", "Only kept in the address book."),
 }
+# What mail can be wanted about; apart from permissions, which say what somebody may see here.
+TOPIC = {
+    "billing": ("Billing", "New invoices, reminders and statements."),
+    "work_orders": ("Work orders", "Visits and work that is done."),
+    "reports": ("Reports", "Reports that are ready."),
+    "account": ("Account", "Changes to the company and its contacts."),
+}
 MOVE = {
     Move.VIEW: "Profile details",
     Move.EDIT: "Edit",
@@ -105,6 +112,7 @@ def sentence(row: Activity) -> str:
 _VALUES: dict[str, dict[str, str]] = {
     "Portal access": {access: label for access, (label, _line) in ACCESS.items()},
     "Permissions": {permission: label for permission, (label, _line) in PERMISSION.items()},
+    "E-mail about": {topic: label for topic, (label, _line) in TOPIC.items()},
     "Level": {Scope.CLIENT: "Client Level", Scope.PROPERTY: "Property Level"},
     "Status": {"active": "Active", "pending": "Pending", "inactive": "Inactive"},
 }

@@ -7,6 +7,7 @@ from portal import audit, mail, policy
 from portal.actions import access as moves
 from portal.actions.invite import invite
 from portal.actions.logins import make_login
+from portal.actions.topics import choose_topics
 from portal.audit import Changes
 from portal.clock import now
 from portal.extensions import db
@@ -60,6 +61,7 @@ class Wanted:
     access: str | None = None
     roles: frozenset[Role] | None = None
     permissions: frozenset[Permission] | None = None
+    topics: frozenset[str] | None = None
     login: Login | None = None
 
 
@@ -86,7 +88,8 @@ def add_contact(company: Company, wanted: Wanted, by: Actor, *, form_key: str | 
     refresh(contact)
     db.session.add(contact)
     db.session.flush()
-    audit.record("added", by=by, contact=contact, changes=_as_added(contact))
+    topics = choose_topics(contact, wanted.topics or frozenset())
+    audit.record("added", by=by, contact=contact, changes={**_as_added(contact), **topics})
     if kind.is_primary and not first:
         _set_type(contact, kind)
     roles = (wanted.roles or frozenset()) | ({preset(CLIENT_ADMIN)} if first else frozenset())
@@ -139,6 +142,9 @@ def _set_details(contact: Contact, wanted: Wanted, by: Actor) -> dict[str, tuple
         was = contact.category.name if contact.category else ""
         contact.category = wanted.category
         changes["Category"] = (was, wanted.category.name if wanted.category else "")
+    if wanted.topics is not None and wanted.topics != contact.topics:
+        _demand(by, "topics", contact)
+        changes |= choose_topics(contact, wanted.topics)
     if "E-mail" in changes:
         _check_address(contact)
     refresh(contact)

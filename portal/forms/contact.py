@@ -37,6 +37,9 @@ PERMISSIONS = options(
     ("edit_contacts", "Edit Contact"),
     ("view_client", "View Client"),
 )
+TOPICS = options(
+    ("billing", "Billing"), ("work_orders", "Work orders"), ("reports", "Reports"), ("account", "Account")
+)
 _USERNAME = re.compile(r"[\w.\-]{3,40}")
 
 
@@ -67,6 +70,7 @@ class ContactForm(Blank):
 
     category = SelectField("Category")
     notes = TextAreaField("Notes", [at_most(5_000), several_lines])
+    topics = SelectMultipleField("E-mail about", choices=TOPICS)
 
     version = HiddenField()
     form_key = HiddenField()

@@ -30,7 +30,7 @@ TABS = {
         "contact_type",
     ),
     "login": ("access", "roles", "permissions", *LOGIN),
-    "additional": ("category", "notes"),
+    "additional": ("category", "notes", "topics"),
 }
 
 
@@ -78,6 +78,7 @@ def known(contact: Contact | None) -> dict[str, Any]:
         "roles": [role.id for role in contact.roles],
         "permissions": [permission.value for permission in contact.direct_permissions],
         "category": contact.category.code if contact.category else "",
+        "topics": sorted(contact.topics),
         "version": str(contact.version),
     }
 
@@ -125,6 +126,7 @@ def wanted(form: ContactForm) -> Wanted:
         access=form.value("access") if _sent("access") else None,
         roles=chosen_roles(form) if _sent("roles") or "roles" in shown else None,
         permissions=chosen_permissions(form) if _sent("permissions") or "permissions" in shown else None,
+        topics=_chosen_topics(form) if _sent("topics") or "topics" in shown else None,
         login=Login(login, form.value("username") or None, form.value("recovery_email") or None)
         if login
         else None,
@@ -142,6 +144,10 @@ def _chosen_type(form: ContactForm) -> ContactType | None:
 
 def _chosen_category(form: ContactForm) -> Category | None:
     return next((each for each in vocabulary.categories() if each.code == form.value("category")), None)
+
+
+def _chosen_topics(form: ContactForm) -> frozenset[str] | None:
+    return frozenset(form.value("topics") or []) if form.has("topics") else None
 
 
 def chosen_roles(form: ContactForm) -> frozenset[Role] | None:
