@@ -1,4 +1,4 @@
-"""Work orders: asking for work, talking about it, cancelling it, and bringing it from one status to the next."""
+"""Work orders: asking for work, talking about it, cancelling it, and its way from one status to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _next_number(company: Company) -> int:
 
 
 def comment(order: WorkOrder, text: str, by: Actor) -> None:
-    """Add what `by` says to the work order, once; whoever asked for it gets a mail if it was somebody else."""
+    """Add what `by` says to the work order, once; whoever asked for the work hears of it."""
     policy.demand_area(by, Area.WORK_ORDERS)
     last = order.events[-1] if order.events else None
     said = last is not None and (last.kind, last.by_name, last.text) == ("comment", by.name[:100], text)
@@ -86,9 +86,9 @@ def cancel(order: WorkOrder, by: Actor, reason: str = "") -> None:
 def set_status(
     order: WorkOrder, status: WorkStatus, by: Actor, note: str = "", *, visit_on: date | None = None
 ) -> bool:
-    """Bring the work order to `status`, for a visit `visit_on` where one is planned; return whether it changed.
+    """Bring the work order to `status`, for a visit `visit_on` if one is planned; return whether it changed.
 
-    Whoever asked for it gets a mail, unless it is `by`. Raises NotNow for an order that has ended.
+    Whoever asked for the work gets a mail, unless it is `by`. Raises NotNow for an order that has ended.
     """
     if (order.status, order.visit_on) == (status, visit_on or order.visit_on) and not note:
         return False
