@@ -54,6 +54,25 @@ def start_writing() -> None:
     writing.set(True)
 
 
+@contextmanager
+def part() -> Iterator[None]:
+    """Run the block as a part of the running transaction that may fail alone.
+
+    Where it raises, what it did is taken back, with what it left to do once the transaction is committed.
+    """
+    info = db.session().info
+    done = {kind: len(info.get(kind, [])) for kind in (_AFTER, _UNDO)}
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        left = {kind: info.get(kind, [])[number:] for kind, number in done.items()}
+        for kind, number in done.items():
+            del info.get(kind, [])[number:]
+        _run(left[_UNDO])
+        raise
+
+
 def after_commit(step: Callable[[], None]) -> None:
     """Run `step` once the running transaction is committed; drop it if it is rolled back."""
     db.session().info.setdefault(_AFTER, []).append(step)
