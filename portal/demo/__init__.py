@@ -9,11 +9,11 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete
 
-from portal import passwords
-from portal.demo import crowd, invoices, people, places
+from portal import files, passwords
+from portal.demo import crowd, invoices, people, places, work_orders
 from portal.demo.erasing import erasable
 from portal.extensions import db
-from portal.models import PRESET, Activity, Branding, ContactType, Role, RolePermission
+from portal.models import PRESET, Activity, Branding, ContactType, Document, Role, RolePermission
 
 _WORDS = [
     "amber",
@@ -70,6 +70,7 @@ def make() -> dict[str, Any]:
     known = people.make(companies, passwords.hashed(password))
     crowd.fill(companies)
     invoices.fill(companies)
+    work_orders.fill(companies)
     return {
         "password": password,
         "companies": [{"slug": each.slug, "name": each.name} for each in companies.values()],
@@ -79,6 +80,8 @@ def make() -> dict[str, Any]:
 
 
 def _clear() -> None:
+    for document in db.session.scalars(db.select(Document)):
+        files.remove(document)
     presets = db.select(Role.id).where(Role.owner == PRESET)
     for table in reversed(db.metadata.sorted_tables):
         if table.name == Role.__tablename__:
