@@ -135,6 +135,11 @@ def adds_contacts(actor: Actor) -> bool:
     return actor.is_admin
 
 
+def changes_several(actor: Actor) -> bool:
+    """Return whether `actor` may change several contacts at once (P5)."""
+    return actor.is_admin
+
+
 def opens(actor: Actor, area: Area) -> bool:
     """Return whether `area` is there for `actor`: switched on for the company, and a right that opens it."""
     return area not in actor.areas_off and bool(actor.permissions & AREAS[area])
