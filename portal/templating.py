@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, lifecycle, money, words
+from portal import guards, lifecycle, money, policy, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
         "how_far": words.how_far,
         "topic_words": [(topic, *said) for topic, said in words.TOPIC.items()],
         "how_many": words.people,
+        "can_tick": lambda: policy.changes_several(guards.actor()),
         "gives": words.gives,
         "area_name": words.AREA.get,
     }
