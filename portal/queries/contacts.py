@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Collection
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -141,7 +142,7 @@ def ids(actor: Actor, wish: Wish, most: int) -> list[int]:
 
 
 def together(actor: Actor, contact_ids: Collection[int]) -> list[Contact]:
-    """Return the contacts with these ids that `actor` may see, by name, with all that bears on their rights."""
+    """Return the contacts with these ids that `actor` may see, by name, with what they may do."""
     query = visible(actor, Contact).where(Contact.id.in_(contact_ids))
     everything = (
         joinedload(Contact.user),
