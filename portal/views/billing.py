@@ -18,7 +18,7 @@ from portal.queries.invoices import Standing, Wish
 from portal.queries.reach import reach
 from portal.queries.statements import statement as made
 from portal.templating import branding, today
-from portal.views.periods import Period, period, twelve_months
+from portal.views.periods import Period, period, place, twelve_months
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("billing", __name__, "/billing")
@@ -192,13 +192,12 @@ def _file(content: bytes, name: str) -> Response:
 
 def _wish(args: MultiDict[str, str]) -> Wish:
     """Return what `args` ask for; what makes no sense is as good as not said."""
-    view, year, place = args.get("view", ""), args.get("year", ""), args.get("property", "")
-    number = place.isdecimal() and place.isascii() and len(place) < 10
+    view, year = args.get("view", ""), args.get("year", "")
     return Wish(
         q=" ".join(args.get("q", "").replace("\0", " ").split())[: listing.LONGEST_SEARCH],
         view=view if view in _VIEWS else "",
         year=year if year.isdecimal() and year.isascii() and len(year) == 4 and year > "1900" else "",
-        place=place if number or place == listing.NO_PROPERTY else "",
+        place=place(args),
         after=args.get("after", "")[:500],
         before=args.get("before", "")[:500],
     )

@@ -1,4 +1,4 @@
-"""The days from and to that stand in an address: read, checked, and a sentence where they are wrong."""
+"""The period and the property that stand in an address: read, checked, a sentence where they are wrong."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
+
+from portal.queries.invoices import NO_PROPERTY
 
 LONGEST = timedelta(days=3 * 366)
 _DAY = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
@@ -25,7 +27,8 @@ class Period:
     @property
     def query(self) -> dict[str, Any]:
         """What addresses carry on."""
-        return {"from": self.typed_first, "to": self.typed_last}
+        typed = {"from": self.typed_first, "to": self.typed_last}
+        return {name: text for name, text in typed.items() if text}
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return when the first day begins and when the last one has ended, in `zone`."""
@@ -34,23 +37,23 @@ class Period:
         return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
-def period(args: MultiDict[str, str], first: date, last: date) -> Period:
-    """Return the period that `args` ask for by `from` and `to`; `first` and `last` where they do not."""
+def period(args: MultiDict[str, str], first: date, last: date, *, open_ended: bool = False) -> Period:
+    """Return the period that `args` ask for by `from` and `to`; `first` and `last` where they do not.
+
+    An open-ended one may be of any length, and what was not said stays unsaid in addresses and forms.
+    """
     typed = [args.get("from", "").strip()[:20], args.get("to", "").strip()[:20]]
     begin, end = _day(typed[0], first), _day(typed[1], last)
     if begin is None or end is None:
         wrong = typed[0] if begin is None else typed[1]
         sentence = f"“{wrong}” is not a day from 2000 to 2099. Write it like 2026-11-30."
         return Period(first, last, typed[0], typed[1], sentence)
-    return Period(begin, end, begin.isoformat(), end.isoformat(), _problem(begin, end))
-
-
-def _problem(first: date, last: date) -> str:
-    if last < first:
-        return "The period ends before it begins. Change one of the two days."
-    if last - first > LONGEST:
-        return "The period is longer than three years. Choose a shorter one."
-    return ""
+    problem = "The period ends before it begins. Change one of the two days." if end < begin else ""
+    if open_ended:
+        return Period(begin, end, typed[0], typed[1], problem)
+    if end - begin > LONGEST:
+        problem = "The period is longer than three years. Choose a shorter one."
+    return Period(begin, end, begin.isoformat(), end.isoformat(), problem)
 
 
 def _day(text: str, default: date) -> date | None:
@@ -66,3 +69,10 @@ def twelve_months(today: date) -> tuple[date, date]:
     """Return the first day of the month eleven months ago, and today."""
     months = today.year * 12 + today.month - 12
     return date(months // 12, months % 12 + 1, 1), today
+
+
+def place(args: MultiDict[str, str]) -> str:
+    """Return the number of the property that `args` ask for, NO_PROPERTY, or nothing."""
+    text = args.get("property", "")
+    number = text.isdecimal() and text.isascii() and len(text) < 10
+    return text if number or text == NO_PROPERTY else ""
