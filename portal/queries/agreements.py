@@ -37,7 +37,7 @@ def contracts(reader: Actor, wish: Wish, today: date) -> Page:
     query = _contracts(reader, wish, today).options(lazyload(Contract.property_links))
     covered = _seen(reader, ContractProperty, ContractProperty.contract_id == Contract.id).correlate(Contract)
     every = select(func.count()).where(ContractProperty.contract_id == Contract.id).correlate(Contract)
-    query = query.add_columns(covered.scalar_subquery(), every.scalar_subquery())
+    query = query.add_columns(covered.scalar_subquery().label("seen"), every.scalar_subquery().label("every"))
     return paging.page(query, wish, CONTRACT_ORDERS[wish.sort], Contract.id)
 
 
@@ -60,7 +60,7 @@ def rfps(reader: Actor, wish: Wish) -> Page:
     query = _rfps(reader, wish).options(lazyload(Rfp.property_links))
     covered = _seen(reader, RfpProperty, RfpProperty.rfp_id == Rfp.id).correlate(Rfp)
     every = select(func.count()).where(RfpProperty.rfp_id == Rfp.id).correlate(Rfp)
-    query = query.add_columns(covered.scalar_subquery(), every.scalar_subquery())
+    query = query.add_columns(covered.scalar_subquery().label("seen"), every.scalar_subquery().label("every"))
     return paging.page(query, wish, RFP_ORDERS[wish.sort], Rfp.id)
 
 

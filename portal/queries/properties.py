@@ -1,5 +1,6 @@
 """The properties of a company: the list, and what stands around one of them; cut to the reader's scope."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +43,9 @@ class Around:
 
 def page(reader: Actor, wish: Wish) -> Page:
     """Return a page of rows: property, its active people, its open work orders (None without the right)."""
-    query = _matching(reader, wish).add_columns(_people(reader), _open_work(reader))
+    query = _matching(reader, wish).add_columns(
+        _people(reader).label("people"), _open_work(reader).label("open_work")
+    )
     return paging.page(query, wish, ORDERS[wish.sort], Property.id)
 
 
@@ -122,4 +125,10 @@ def called(reader: Actor, name: str, *, except_id: int | None = None) -> Propert
     query = own(reader, Property).where(
         Property.name_key == fold(name)[:220], Property.id != (except_id or 0)
     )
+    return db.session.scalars(query.limit(1)).first()
+
+
+def same_as(reader: Actor, values: Mapping[str, str]) -> Property | None:
+    """Return the property in use that is word for word what `values` say."""
+    query = own(reader, Property).where(Property.archived_at.is_(None)).filter_by(**values)
     return db.session.scalars(query.limit(1)).first()

@@ -41,25 +41,27 @@ def search() -> Response:
 
 
 def _list(template: str, asked: listing.Wish, **context: Any) -> Response:
+    return htmx.page(template, block="list", **{**list_of(asked), **context})
+
+
+def list_of(asked: listing.Wish) -> dict[str, Any]:
+    """Return what a list of contacts shows for this request, on whichever page it stands."""
     who = actor()
-    part = htmx.wants_part()
-    choices = listing.Choices() if part else listing.choices(who)
+    choices = listing.Choices() if htmx.wants_part() else listing.choices(who)
     authorized = asked.authorized == "any"
-    return htmx.page(
-        template,
-        block="list",
-        page=listing.page(who, asked),
-        counts=listing.counts(who, asked),
-        choices=choices,
-        chips=lists.chips(asked, choices),
-        wish=asked,
-        url=lambda **changes: lists.address(asked, **changes),
-        can_add=policy.adds_contacts(who),
-        add_href=url_for(".add", access="email_only") if authorized else url_for(".add"),
-        add_label="Add Authorized User" if authorized else "Add Contact",
-        most=listing.COUNTED,
-        **{"searched": True, **context},
-    )
+    return {
+        "page": listing.page(who, asked),
+        "counts": listing.counts(who, asked),
+        "choices": choices,
+        "chips": lists.chips(asked, choices),
+        "wish": asked,
+        "url": lambda **changes: lists.address(asked, **changes),
+        "can_add": policy.adds_contacts(who),
+        "add_href": url_for("contacts.add", access="email_only") if authorized else url_for("contacts.add"),
+        "add_label": "Add Authorized User" if authorized else "Add Contact",
+        "most": listing.COUNTED,
+        "searched": True,
+    }
 
 
 @blueprint.get("/<id:contact_id>")
