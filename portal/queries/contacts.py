@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Collection
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
