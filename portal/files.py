@@ -101,7 +101,7 @@ def _office_type(content: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
+    except (zipfile.BadZipFile, ValueError, RuntimeError, OverflowError):
         return None
     if "[Content_Types].xml" not in names or any(each.endswith("vbaProject.bin") for each in names):
         return None

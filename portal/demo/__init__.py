@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from portal import files, passwords
-from portal.demo import crowd, invoices, people, places, work_orders
+from portal.demo import agreements, crowd, invoices, people, places, work_orders
 from portal.demo.erasing import erasable
 from portal.extensions import db
 from portal.models import PRESET, Activity, Branding, ContactType, Document, Role, RolePermission
@@ -71,6 +71,7 @@ def make() -> dict[str, Any]:
     crowd.fill(companies)
     invoices.fill(companies)
     work_orders.fill(companies)
+    agreements.fill(companies)
     return {
         "password": password,
         "companies": [{"slug": each.slug, "name": each.name} for each in companies.values()],
