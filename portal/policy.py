@@ -12,6 +12,7 @@ from portal.lifecycle import Move
 from portal.models import (
     PRESET,
     Access,
+    AccessReview,
     Activity,
     Area,
     Contact,
@@ -417,4 +418,4 @@ _VISIBLE[WorkOrder] = _at_own_property(WorkOrder.property_id)  # type: ignore[ar
 _VISIBLE[Contract] = _covering_own_property(ContractProperty, ContractProperty.contract_id, Contract.id)
 _VISIBLE[Rfp] = _covering_own_property(RfpProperty, RfpProperty.rfp_id, Rfp.id)
 _VISIBLE[Document] = _visible_documents
-_VISIBLE[Activity] = _VISIBLE[Role] = _admins_only
+_VISIBLE[Activity] = _VISIBLE[AccessReview] = _VISIBLE[Role] = _admins_only
