@@ -89,10 +89,10 @@ class _Company:
         db.session.execute(insert(WorkOrderEvent), events)
 
     def _order(self, number: int, count: int) -> dict[str, Any]:
-        days = (count - number) * 400 // count
+        days = round(400 * ((count - number) / count) ** 2)
         created = now() - timedelta(days=days, minutes=self.dice.randrange(20, 600))
         title, description, priority = self.dice.choice(_WORK)
-        asker, status = self.dice.choice(self.askers), self._status(days)
+        asker, status = self.dice.choice(self.askers), self._status(days, number)
         ended = status in (WorkStatus.DONE, WorkStatus.CANCELLED)
         visit = created + timedelta(
             days=self.dice.randrange(1, 9) if ended else days + self.dice.randrange(1, 12)
@@ -112,10 +112,10 @@ class _Company:
             "created_at": created,
         }
 
-    def _status(self, days: int) -> WorkStatus:
+    def _status(self, days: int, number: int) -> WorkStatus:
         if days > 40:
             return self.dice.choices((WorkStatus.DONE, WorkStatus.CANCELLED), (12, 1))[0]
-        return self.dice.choice(_LATELY)
+        return _LATELY[number % len(_LATELY)]
 
     def _events(self, order_id: int, order: dict[str, Any]) -> list[dict[str, Any]]:
         created: datetime = order["created_at"]
@@ -141,8 +141,9 @@ def _event(
 
 
 def _add_photos(company: Company) -> None:
-    """Give the newest order of the company two photos."""
-    query = select(WorkOrder).where(WorkOrder.company_id == company.id).order_by(WorkOrder.number.desc())
+    """Give the newest order about dripping water two photos."""
+    query = select(WorkOrder).where(WorkOrder.company_id == company.id, WorkOrder.title == _WORK[2][0])
+    query = query.order_by(WorkOrder.number.desc())
     order = db.session.scalars(query.limit(1)).unique().one()
     for number, colour in enumerate(("#5d7f86", "#8a6d57"), 1):
         kept = files.store(BytesIO(_drawn(colour)), f"photo-{number}.jpg")
@@ -178,9 +179,10 @@ def _drawn(colour: str) -> bytes:
 
 _WITH_VISIT = frozenset({WorkStatus.SCHEDULED, WorkStatus.IN_PROGRESS, WorkStatus.DONE})
 _LATELY = (
-    WorkStatus.REQUESTED,
+    WorkStatus.IN_PROGRESS,
     WorkStatus.REQUESTED,
     WorkStatus.SCHEDULED,
-    WorkStatus.IN_PROGRESS,
     WorkStatus.DONE,
+    WorkStatus.REQUESTED,
+    WorkStatus.SCHEDULED,
 )
