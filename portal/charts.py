@@ -71,10 +71,10 @@ def chart(
 
 
 def _step(most: int, least: int) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, ... times `least` with which the scale reaches `most`."""
-    step = least
+    """Return the smallest of `least` times 1, 2, 2.5, 5, 10, ... with which the scale reaches `most`."""
+    ten = least
     while True:
-        for factor in (1, 2, 5):
-            if step * factor * STEPS >= most:
-                return step * factor
-        step *= 10
+        for step in (ten, ten * 2, ten * 5 // 2, ten * 5):
+            if step * STEPS >= most and step % least == 0:
+                return step
+        ten *= 10
