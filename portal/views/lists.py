@@ -55,6 +55,12 @@ def address(asked: Wish, **changes: Any) -> str:
     return url_for(endpoint, **{name: value for name, value in values.items() if value})
 
 
+def everybody(asked: Wish) -> str:
+    """Return the address that changes everybody whom the list shows, on all of its pages."""
+    narrowed = {name: getattr(asked, name) for name in ("q", "type", "status", "role", "authorized")}
+    return url_for("bulk.choose", all="1", **{name: value for name, value in narrowed.items() if value})
+
+
 def chips(asked: Wish, choices: Choices) -> list[dict[str, str]]:
     """Return the active filters in words, each with the address that drops it."""
     labels = {**LABELS, "type": dict(choices.types), "role": dict(choices.roles)}
