@@ -60,6 +60,7 @@ def list_of(asked: listing.Wish) -> dict[str, Any]:
         "add_href": url_for("contacts.add", access="email_only") if authorized else url_for("contacts.add"),
         "add_label": "Add Authorized User" if authorized else "Add Contact",
         "most": listing.COUNTED,
+        "everybody_href": lists.everybody(asked),
         "searched": True,
     }
 
