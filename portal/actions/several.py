@@ -127,9 +127,7 @@ def _link(contact: Contact, wish: BulkWish, by: Actor) -> None:
         return
     policy.demand(by, Move.LINK, contact)
     if wish.places_how != EXACTLY and (contact.scope == Scope.CLIENT or policy.is_admin(contact)):
-        raise NotNow(
-            f"{contact.name} sees the entire client. Choose Property Level with exactly the ticked ones."
-        )
+        raise NotNow(f"{contact.name} sees the entire client, not single properties.")
     held = frozenset(link.property for link in contact.property_links)
     places = _after(wish.places_how, held, frozenset(wish.places))
     link_properties(contact, Scope.PROPERTY, sorted(places, key=lambda place: place.id), by)
