@@ -12,7 +12,10 @@ class WorkOrderForm(FlaskForm):
 
     property = HiddenField()
     place = TextLine("Property", [at_most(100)])
-    title = TextLine("Title", [filled("Say in a few words what is to be done."), at_most(120), one_line])
+    # The page's head is called "title" already.
+    title = TextLine(
+        "Title", [filled("Say in a few words what is to be done."), at_most(120), one_line], id="what"
+    )
     description = TextAreaField("Description", [at_most(5_000), several_lines], filters=[clean])
     priority = RadioField(
         "Priority",
