@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from portal import files, passwords
-from portal.demo import agreements, crowd, invoices, people, places, work_orders
+from portal.demo import agreements, crowd, history, invoices, people, places, work_orders
 from portal.demo.erasing import erasable
 from portal.extensions import db
 from portal.models import PRESET, Activity, Branding, ContactType, Document, Role, RolePermission
@@ -68,6 +68,7 @@ def make() -> dict[str, Any]:
     )
     companies = places.make()
     known = people.make(companies, passwords.hashed(password))
+    history.make(companies["northgate"])
     crowd.fill(companies)
     invoices.fill(companies)
     work_orders.fill(companies)
