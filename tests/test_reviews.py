@@ -117,7 +117,7 @@ class TestTheList:
         assert "Never" in found[town.rita.id]
         assert "Admin Access" in found[town.max.id]
         assert "1 property" in found[town.pam.id]
-        assert "None" in found[town.nora.id]
+        assert "No rights" in found[town.nora.id]
 
     @pytest.mark.parametrize(
         ("query", "expected"),

@@ -92,7 +92,7 @@ def _spend(known: Numbers) -> dict[str, str]:
     if known.spent is None:
         return {}
     href = url_for("reports.index")
-    return _tile("Spend this month", amount(known.spent), "in the reports", "chart-column", href)
+    return _tile("Spend this month", amount(known.spent), "billed so far", "chart-column", href)
 
 
 def _tile(label: str, value: str, line: str, icon: str, href: str) -> dict[str, str]:
