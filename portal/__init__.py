@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import assets, cli, dev, errors, guards, headers, jobs, logs, templating, views
+from portal import assets, cli, dev, errors, guards, headers, jobs, limits, logs, templating, views
 from portal.config import ROOT, ConfigError, settings
 from portal.converters import CONVERTERS
 from portal.extensions import compress, csrf, db, htmx_requests, limiter, login_manager, mailer, migrate
@@ -41,6 +41,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping({**settings(), **(config or {})})
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False
+    app.before_request(limits.refuse_floods)
     Path(app.config["INSTANCE_DIR"]).mkdir(parents=True, exist_ok=True)
     _bind_extensions(app)
     for part in (logs, headers, templating, errors, views, cli, jobs):

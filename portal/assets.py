@@ -2,13 +2,23 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from portal.headers import STATIC_HEADERS
+from portal.headers import always
 
 YEAR = 365 * 24 * 3600
+
+
+class Files(WhiteNoise):
+    """WhiteNoise for reading; any other method is answered by the portal, with its own page and headers."""
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self.application(environ, start_response)
+        return super().__call__(environ, start_response)
 
 
 def version_of(folder: Path) -> str:
@@ -29,10 +39,10 @@ def register(app: Flask, folder: Path) -> None:
         return prefix + name
 
     def add_headers(headers: object, _path: str, _url: str) -> None:
-        for name, value in STATIC_HEADERS.items():
+        for name, value in always(app.config).items():
             headers[name] = value  # type: ignore[index]
 
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = Files(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(folder),
         prefix=prefix,

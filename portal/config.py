@@ -14,7 +14,8 @@ from limits import parse_many
 from portal import money
 
 ROOT = Path(__file__).resolve().parent.parent
-KNOWN_WEAK_KEYS = {"dev", "development", "secret", "changeme", "change-me", "default", "test"}
+# What keys copied from examples are made of; random ones hold none of these.
+_EXAMPLES = ("secret", "changeme", "change-me", "change_me", "default", "example", "password", "gatehouse")
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
 
@@ -28,7 +29,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
     Raises ConfigError with one sentence about the first setting that cannot be used.
     """
-    production = env.get("GATEHOUSE_ENV", "development") == "production"
+    production = _production(env)
     instance = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
     port = _whole(env, "PORT", 5000)
     public_url = _public_url(env, port, production)
@@ -51,6 +52,17 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         **_mail(env),
         **_web(production, public_url),
     }
+
+
+def _production(env: Mapping[str, str]) -> bool:
+    name = env.get("GATEHOUSE_ENV") or "development"
+    if name not in ("production", "development"):
+        raise ConfigError(f"GATEHOUSE_ENV is {name!r}. Say production or development.")
+    if name == "production" and _flag(env, "FLASK_DEBUG", False):
+        raise ConfigError(
+            "FLASK_DEBUG is on. It shows the inside of the program; take it away in production."
+        )
+    return name == "production"
 
 
 def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
@@ -128,6 +140,7 @@ def _web(production: bool, public_url: str) -> dict[str, Any]:
         "HSTS": production and secure,
         "COMPRESS_MIMETYPES": ["text/html", "text/css", "application/json"],
         "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 5,
     }
 
 
@@ -155,13 +168,19 @@ def _hosts(public_url: str, production: bool) -> list[str]:
 def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str:
     key = env.get("SECRET_KEY", "")
     if production:
-        if len(key) < 32 or len(set(key)) < 10 or key.casefold() in KNOWN_WEAK_KEYS:
+        if _guessable(key):
             raise ConfigError(
                 "SECRET_KEY is missing, too short or too simple. Give at least 32 random characters, for "
                 'example from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
         return key
     return key or _kept_key(instance / "secret_key")
+
+
+def _guessable(key: str) -> bool:
+    """Return whether `key` is short, repeats itself or was copied from an example."""
+    repeats = key in (key + key)[1:-1]
+    return len(key) < 32 or len(set(key)) < 10 or repeats or any(word in key.casefold() for word in _EXAMPLES)
 
 
 def _kept_key(file: Path) -> str:

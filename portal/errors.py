@@ -1,6 +1,7 @@
 """From an exception to a page, or to a notice where htmx asked: every error says what to do next."""
 
 import logging
+import math
 from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
@@ -11,7 +12,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal import audit, guards, htmx, policy
-from portal.extensions import db
+from portal.clock import now
+from portal.extensions import db, limiter
 from portal.models import Contact
 from portal.policy import Actor
 from portal.queries.people import admin_names
@@ -40,10 +42,9 @@ def refused(refusal: Refusal) -> Response:
     """Answer a refusal; one that stopped a change leaves its trace in a transaction of its own."""
     if request.method not in guards.SAFE_METHODS and not isinstance(refusal, (FieldRefusal, TooMany)):
         _leave_trace(refusal)
-    answer = error_page(refusal.status, refusal.sentence)
     if isinstance(refusal, TooMany):
-        answer.headers["Retry-After"] = str(refusal.wait)
-    return answer
+        return _wait(refusal.wait, refusal.sentence)
+    return error_page(refusal.status, refusal.sentence)
 
 
 def _leave_trace(refusal: Refusal) -> None:
@@ -73,18 +74,19 @@ def forged(_error: CSRFError) -> Response:
     return error_page(400, sentence)
 
 
-def too_many(error: RateLimitExceeded) -> Response:
+def too_many(_error: RateLimitExceeded) -> Response:
     """Answer a reached limit with how long to wait."""
-    wait = _seconds_left(error)
+    reached = limiter.current_limit
+    wait = max(1, math.ceil(reached.window[0] - now().timestamp())) if reached else 60
     minutes = max(1, round(wait / 60))
     span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    answer = error_page(429, f"Too many tries. Wait {span} and try again.")
-    answer.headers["Retry-After"] = str(wait)
+    return _wait(wait, f"Too many tries. Wait {span} and try again.")
+
+
+def _wait(seconds: int, sentence: str) -> Response:
+    answer = error_page(429, sentence, wait=seconds)
+    answer.headers["Retry-After"] = str(seconds)
     return answer
-
-
-def _seconds_left(error: RateLimitExceeded) -> int:
-    return int(error.limit.limit.get_expiry()) if error.limit else 60
 
 
 def http_error(error: HTTPException) -> Response:
@@ -123,11 +125,11 @@ def plain_page(template: str, status: int) -> Response:
     return make_response(page.render(reference=str(g.get("request_id", ""))), status)
 
 
-def error_page(status: int, sentence: str) -> Response:
-    """Return the page for `status`, or the same words as a notice for htmx."""
+def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:
+    """Return the page for `status`, or the same words as a notice for htmx; `wait` counts down on a page."""
     template = f"errors/{status if status in SHOWN else 400}.html"
     part = htmx.wants_part()
     admins = admin_names(guards.membership().company.id) if status == 403 and g.get("membership") else []
-    context = {"status": status, "sentence": sentence, "admins": admins}
+    context = {"status": status, "sentence": sentence, "admins": admins, "wait": wait}
     answer = make_response(render_template("errors/_notice.html" if part else template, **context), status)
     return htmx.as_notice(answer) if part else answer

@@ -1,6 +1,9 @@
 """The protective headers on every answer, whatever its status."""
 
-from flask import Flask, Response
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, current_app
 
 from portal import htmx
 
@@ -19,9 +22,14 @@ STATIC_HEADERS = {
 HSTS = "max-age=31536000; includeSubDomains"
 
 
+def always(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that every answer of an application with `config` carries, static files too."""
+    return {**STATIC_HEADERS, **({"Strict-Transport-Security": HSTS} if config["HSTS"] else {})}
+
+
 def protect(answer: Response) -> Response:
     """Add the headers that `answer` does not set itself, and forbid keeping a copy of it."""
-    for name, value in STATIC_HEADERS.items():
+    for name, value in always(current_app.config).items():
         answer.headers.setdefault(name, value)
     if "Cache-Control" not in answer.headers:
         answer.headers["Cache-Control"] = "no-store"
@@ -32,6 +40,3 @@ def protect(answer: Response) -> Response:
 def register(app: Flask) -> None:
     """Send the headers with every answer of `app`."""
     app.after_request(protect)
-    if app.config["HSTS"]:
-        STATIC = {"Strict-Transport-Security": HSTS}
-        STATIC_HEADERS.update(STATIC)

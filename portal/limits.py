@@ -1,6 +1,6 @@
 """The limits on guessing and flooding: rates from the settings, and which answers count."""
 
-from flask import Response, current_app
+from flask import Response, abort, current_app, request
 
 
 def per_address() -> str:
@@ -16,3 +16,9 @@ def per_account() -> str:
 def refused(answer: Response) -> bool:
     """Return whether `answer` is a failed try: only those count against sign-in."""
     return answer.status_code in (409, 422)
+
+
+def refuse_floods() -> None:
+    """Refuse a form with more fields than MAX_FORM_PARTS (413); Werkzeug counts only multipart ones."""
+    if sum(map(len, request.form.listvalues())) > current_app.config["MAX_FORM_PARTS"]:
+        abort(413)

@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
         "tel": lambda number: f"tel:{number}",
         "moment": moment,
         "exact": exact,
+        "until": until,
         "day": lambda at: (
             f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
         ),
@@ -45,6 +46,7 @@ def register(app: Flask) -> None:
         "can_tick": lambda: policy.changes_several(guards.actor()),
         "gives": words.gives,
         "area_name": words.AREA.get,
+        "login_name": words.login_name,
     }
 
 
@@ -124,6 +126,12 @@ def day_month(day: date | datetime | None) -> str:
 def amount(pence: int | None) -> str:
     """Return an amount in the vendor's currency: 127860 is "£1,278.60"; nothing for None."""
     return "" if pence is None else money.written(pence, current_app.config["CURRENCY"])
+
+
+def until(at: datetime) -> str:
+    """Return how long it is until a moment: "5 h", "40 min"; "0 min" once it is past."""
+    minutes = max(0, int((at - now()).total_seconds() // 60))
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
 
 
 def breakable(address: str | None) -> Markup:

@@ -3,7 +3,17 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Area, Permission, Scope, WorkOrder, WorkOrderEvent, WorkStatus
+from portal.models import (
+    Access,
+    Activity,
+    Area,
+    Contact,
+    Permission,
+    Scope,
+    WorkOrder,
+    WorkOrderEvent,
+    WorkStatus,
+)
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
@@ -151,6 +161,19 @@ def _plain(what: str) -> str:
 def listed(names: list[str]) -> str:
     """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}" if names else ""
+
+
+def login_name(contact: Contact) -> str:
+    """Return what the contact's login signs in with, as far as the company may know it (L5, L6)."""
+    return (contact.user.username or login_address(contact)) if contact.user else ""
+
+
+def login_address(contact: Contact) -> str:
+    """Return the address of the contact's login; masked where it is not the contact's own."""
+    if contact.user is None or contact.user.email_key == contact.email_key:
+        return contact.email or ""
+    local, _, domain = contact.user.email.rpartition("@")
+    return f"{local[:1]}***@{domain}"
 
 
 def initials(name: str) -> str:

@@ -22,23 +22,25 @@
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = label;
-      button.onclick = () => { toast.remove(); act(); };
+      button.dataset.dismiss = "";
+      button.onclick = act;
       toast.append(button);
     }
     byId("toasts").replaceChildren(toast);
   }
-  setInterval(() => all("[data-toast]").forEach((toast) => {
-    if (toast.matches(":hover, :focus-within")) return;
-    toast.dataset.toast -= 0.5;
-    if (toast.dataset.toast <= 0) toast.remove();
-  }), 500);
+  setInterval(() => {
+    all("[data-toast]:not(:hover, :focus-within)").forEach((toast) => {
+      if ((toast.dataset.toast -= 0.5) <= 0) toast.remove();
+    });
+    all("[data-wait]").forEach((part) => { part.textContent = `${Math.max(0, Math.ceil(part.dataset.wait - performance.now() / 1000))} seconds left`; });
+  }, 500);
   onClick("[data-dismiss]", (button) => button.closest(".toast").remove());
 
   // Dialogs: the opener's row may be gone or replaced afterwards, so ids are kept.
   let origin = null;
   function remember(opener) {
-    const popover = opener.closest("[popover]");
-    const button = popover ? find(`[popovertarget="${popover.id}"]`) : opener;
+    const menu = opener.closest(".menu");
+    const button = menu ? find(`[popovertarget="${menu.id}"]`) : opener;
     const row = button.closest("tr");
     origin = { button, rows: row ? [row.id, row.nextElementSibling?.id, row.previousElementSibling?.id] : [] };
   }
@@ -64,21 +66,23 @@
     if (event.target.matches("dialog") && !mayClose(event.target)) event.preventDefault();
   }, true);
   on("mousedown", (event) => {
-    const dialog = event.target;
-    if (!dialog.matches?.("dialog")) return;
-    const { left, right, top, bottom } = dialog.getBoundingClientRect();
-    const { clientX: x, clientY: y } = event;
-    if ((x < left || x > right || y < top || y > bottom) && mayClose(dialog)) dialog.close();
+    // What fills a dialog hides it: only a press on the scrim around it hits itself.
+    if (event.target.matches?.("dialog") && mayClose(event.target)) event.target.close();
   });
   on("close", (event) => {
+    if (event.target.matches(".menu")) return;
     if (event.target.id === "dialog") event.target.replaceChildren();
     goBack();
   }, true);
 
-  // Menus, where the browser cannot place a popover at its button.
-  on("toggle", (event) => {
-    const menu = event.target;
-    if (!menu.matches(".menu") || event.newState !== "open" || innerWidth < 768 || CSS.supports("position-area: bottom")) return;
+  // Menus: modal on phones, so that nothing behind the sheet is reached; else popovers, placed here where CSS cannot.
+  onClick("[popovertarget]", (button, event) => {
+    if (innerWidth >= 768) return;
+    event.preventDefault();
+    byId(button.getAttribute("popovertarget")).showModal();
+  });
+  on("toggle", ({ target: menu, newState }) => {
+    if (!menu.matches(".menu") || newState !== "open" || innerWidth < 768 || CSS.supports("position-area: bottom")) return;
     const button = find(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
     const below = button.bottom + menu.offsetHeight + 8 < innerHeight;
     const start = menu.matches(".up, .from-start") ? button.left : button.right - menu.offsetWidth;
@@ -108,7 +112,7 @@
       panels[at].setAttribute("aria-labelledby", tab.id);
       tab.onclick = (event) => { event.preventDefault(); show(at, true); };
       tab.onkeydown = (event) => {
-        const step = getComputedStyle(strip).direction === "rtl" ? -1 : 1;
+        const step = document.dir === "rtl" ? -1 : 1;
         const to = { ArrowRight: at + step, ArrowLeft: at - step, Home: 0, End: tabs.length - 1 }[event.key];
         if (to === undefined) return;
         event.preventDefault();
@@ -122,15 +126,14 @@
 
   // Forms: what changed, what shows with which choice, which switch another gives.
   function moved(control) {
-    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    if (/checkbox|radio/.test(control.type)) return control.checked !== control.defaultChecked;
     if (!control.options) return control.value !== control.defaultValue;
     const first = [...control.options].findIndex((option) => option.defaultSelected);
     return control.selectedIndex !== Math.max(0, first);
   }
   function changes(form) {
-    const names = [...form.elements].filter((control) => control.name && !control.disabled && control.type !== "submit" && moved(control)).map((control) =>
-      control.type === "checkbox" ? control.name + control.value : control.name);
-    return new Set(names).size || (form.dataset.dirty ? 1 : 0);
+    const different = [...form.elements].filter((control) => control.name && !control.disabled && control.type !== "submit" && moved(control));
+    return new Set(different.map(({ type, name, value }) => type === "checkbox" ? name + value : name)).size || (form.dataset.dirty ? 1 : 0);
   }
   function countChanges(form) {
     const number = changes(form);
@@ -228,33 +231,31 @@
     detail.headers["X-CSRFToken"] = find('meta[name="csrf-token"]').content;
     if (detail.verb === "get") [...detail.formData].forEach(([name, value]) => { if (!value) detail.formData.delete(name); });
   });
-  const pending = new WeakMap();
   on("htmx:beforeSend", ({ detail }) => {
     const button = detail.requestConfig.triggeringEvent?.submitter || detail.elt.closest("button");
     const focused = button && button === document.activeElement;
-    detail.elt.closest("[popover]")?.hidePopover();
+    const menu = detail.elt.closest(".menu");
+    menu?.hidePopover();
+    menu?.close();
     if (detail.target.id === "dialog" && !byId("dialog").open) remember(detail.elt);
     if (button) button.disabled = true;
     const timer = setTimeout(() => {
-      root.classList.add("waiting");
       detail.target.setAttribute("aria-busy", "true");
-      detail.target.classList.toggle("busy-row", detail.target.matches("tr"));
       button?.classList.add("busy");
     }, 150);
-    pending.set(detail.xhr, () => {
+    detail.xhr.settle = () => {
       clearTimeout(timer);
-      root.classList.remove("waiting");
       detail.target.removeAttribute("aria-busy");
-      detail.target.classList.remove("busy-row");
       if (!button) return;
       button.disabled = false;
       button.classList.remove("busy");
       if (focused && document.activeElement === document.body) button.focus();
-    });
+    };
   });
-  on("htmx:afterRequest", ({ detail }) => pending.get(detail.xhr)?.());
+  on("htmx:afterRequest", ({ detail }) => detail.xhr.settle?.());
   on("htmx:beforeOnLoad", ({ detail }) => { leaving = Boolean(detail.xhr.getResponseHeader("HX-Redirect")); });
   on("htmx:afterSwap", ({ detail }) => {
+    if (find("#rows:not(:has(tr))")) htmx.ajax("GET", location.href, { target: "#list", swap: "outerHTML" });
     const dialog = byId("dialog");
     if (detail.target !== dialog || dialog.open || !dialog.childElementCount || find("[data-close-dialog]", dialog)) return;
     dialog.showModal();
@@ -268,19 +269,13 @@
     else if (elt.matches("tr[id]") && document.activeElement === document.body && !find("dialog[open]")) find(".icon-btn", elt)?.focus();
   });
   on("htmx:beforeSwap", ({ detail }) => {
-    const { status } = detail.xhr;
-    const placed = detail.xhr.getResponseHeader("HX-Retarget") || status === 409 || status === 422;
-    if (status < 400 || status > 499 || placed) return;
+    if (!/^4(?!09|22)/.test(detail.xhr.status) || detail.xhr.getResponseHeader("HX-Retarget")) return;
     detail.shouldSwap = false;
     say("That did not work. Load the page again.");
   });
   on("htmx:responseError", () => say("Something broke on our side. Nothing was saved."));
-  const unreachable = ({ detail: { elt, requestConfig } }) => say("No connection. Nothing was saved.", "Try again", () => {
-    if (elt.matches("form")) elt.requestSubmit();
-    else htmx.trigger(elt, requestConfig.triggeringEvent?.type || "click");
-  });
-  on("htmx:sendError", unreachable);
-  on("htmx:timeout", unreachable);
+  ["htmx:sendError", "htmx:timeout"].forEach((type) => on(type, ({ detail: { elt, requestConfig } }) =>
+    say("No connection. Nothing was saved.", "Try again", () => htmx.trigger(elt, requestConfig.triggeringEvent?.type || "click"))));
 
   function prepare(part) {
     const within = (selector) => [...(part.matches?.(selector) ? [part] : []), ...all(selector, part)];

@@ -39,12 +39,12 @@ class Sheet(FPDF):
 
     def __init__(self, head: Head, title: str, texts: Iterable[str]) -> None:
         super().__init__(format="A4")
-        self.head, self.title = head, title
+        self.head, self.title = head, one_line(title)
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=MARGIN + 6)
         # A company may be called {nb}; fpdf would take that for the number of pages.
         self.alias_nb_pages("")
-        self.set_title(title)
+        self.set_title(self.title)
         self.set_author(head.vendor)
         self.set_lang("en")
         self._open_fonts("\n".join([head.vendor, title, *texts]))

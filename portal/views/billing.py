@@ -11,7 +11,7 @@ from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
 from portal.models import Area, Invoice
 from portal.paper.invoice import invoice_pdf
-from portal.paper.sheet import Head
+from portal.paper.sheet import Head, one_line
 from portal.paper.statement import WORDS, statement_pdf
 from portal.queries import invoices as listing
 from portal.queries.invoices import Standing, Wish
@@ -184,7 +184,7 @@ def _head() -> Head:
 
 
 def _file(content: bytes, name: str) -> Response:
-    plain = name.replace("/", "-")
+    plain = one_line(name).replace("/", "-")
     answer = send_file(BytesIO(content), "application/pdf", as_attachment=True, download_name=plain)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -7,6 +7,7 @@ from wtforms import Field
 
 from portal import htmx, lifecycle, policy, words
 from portal.forms.contact import ContactForm
+from portal.forms.fields import national
 from portal.guards import actor, membership
 from portal.lifecycle import Move
 from portal.models import Access, Contact, ContactType
@@ -71,7 +72,9 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
 
 
 def _shown(form: ContactForm, field: Field, value: Any) -> str:
-    """Return a field's value in words, with the labels of what can be chosen."""
+    """Return a field's value in words: chosen things by their labels, numbers as people write them."""
+    if field.name in ("phone", "mobile"):
+        return national(value or "")
     labels = {str(each.value): str(each.label) for each in getattr(field, "choices", None) or []}
     if isinstance(value, (list, tuple, set)):
         return ", ".join(sorted(labels.get(str(each), str(each)) for each in value))

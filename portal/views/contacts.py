@@ -47,7 +47,9 @@ def _list(template: str, asked: listing.Wish, **context: Any) -> Response:
 def list_of(asked: listing.Wish) -> dict[str, Any]:
     """Return what a list of contacts shows for this request, on whichever page it stands."""
     who = actor()
-    choices = listing.Choices() if htmx.wants_part() else listing.choices(who)
+    # The filters stand outside the part; only the words for active ones are needed in it.
+    spare = htmx.wants_part() and not asked.type and not asked.role
+    choices = listing.Choices() if spare else listing.choices(who)
     authorized = asked.authorized == "any"
     return {
         "page": listing.page(who, asked),

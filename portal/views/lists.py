@@ -14,7 +14,6 @@ LABELS = {
         "yes": "Authorized",
         "email_only": "E-mail only",
         "no": "Not authorized",
-        "any": "Any access",
     },
 }
 
@@ -67,6 +66,6 @@ def chips(asked: Wish, choices: Choices) -> list[dict[str, str]]:
     found = []
     for name, words in labels.items():
         value = getattr(asked, name)
-        if value:
+        if value and value != "any":
             found.append({"label": words.get(value, value), "href": address(asked, **{name: ""})})
     return found

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, session, url_for
+from flask import Blueprint, Response, abort, current_app, request, session, url_for
 
 from portal import htmx, passwords
 from portal.actions.passwords import ask_to_confirm, change_password
@@ -102,7 +102,7 @@ def look() -> Response:
     choose_look(_person().user, form.theme.data, form.density.data)
     say("The look was saved.")
     answer = htmx.go(url_for(".show"))
-    secure = bool(request.is_secure)
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
     answer.set_cookie(
         "theme", form.theme.data, max_age=31536000, httponly=True, samesite="Lax", secure=secure
     )

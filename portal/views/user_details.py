@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import url_for
 
-from portal import lifecycle, policy
+from portal import lifecycle, policy, words
 from portal.clock import now
 from portal.guards import actor
 from portal.lifecycle import Move
@@ -38,18 +38,11 @@ def _button(contact: Contact, move: Move, label: str) -> dict[str, Any]:
 
 def _destination(contact: Contact, move: Move) -> tuple[str, str]:
     if move is Move.UNLINK:
-        return (contact.user.username or contact.user.email) if contact.user else "", ""
+        return words.login_name(contact), ""
     if move is not Move.SEND_RESET or contact.user is None:
         return contact.email or "", ""
-    if contact.user.email == contact.email:
-        return contact.user.email, ""
-    return masked(contact.user.email), "The login has an address of its own; the reset goes there."
-
-
-def masked(address: str) -> str:
-    """Return an e-mail address with most of its name hidden, enough to recognize one's own."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}"
+    note = "The login has an address of its own; the reset goes there."
+    return words.login_address(contact), "" if contact.user.email_key == contact.email_key else note
 
 
 def _sent_just_now(contact: Contact, move: Move) -> bool:

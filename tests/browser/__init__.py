@@ -1,0 +1,1 @@
+"""Tests in a real browser: what pages look like, how they behave, and what is left without JavaScript."""
