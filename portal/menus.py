@@ -139,7 +139,7 @@ def _thumb(item: dict[str, Any]) -> int:
 
 
 def _home(person: SignedIn) -> Membership | None:
-    """Return the company whose menu stands on pages outside any: the one this browser works in, or the only one."""
+    """Return the company whose menu stands on pages outside any: the chosen or the only one."""
     chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
     only = person.memberships if len(person.memberships) == 1 else chosen
     return only[0] if only else None

@@ -277,7 +277,7 @@ def may_give(actor: Actor, permissions: frozenset[Permission], contact: Contact 
 
 
 def demand_rights(actor: Actor, contact: Contact) -> None:
-    """Raise NotAllowed unless `actor` may set what `contact` may do: admins, never for themselves (P5, P7)."""
+    """Raise NotAllowed unless `actor` may set what `contact` may do: admins, never for themselves (P7)."""
     demand_admin(actor)
     if contact.id == actor.contact_id:
         raise NotAllowed("You cannot change your own rights. Ask another admin.")
