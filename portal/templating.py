@@ -19,7 +19,12 @@ def register(app: Flask) -> None:
     """Give the templates of `app` their words."""
     app.context_processor(_context)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {
+    app.jinja_env.filters |= _filters()
+    app.jinja_env.globals |= _globals()
+
+
+def _filters() -> dict[str, Any]:
+    return {
         "phone": national,
         "tel": lambda number: f"tel:{number}",
         "moment": moment,
@@ -36,7 +41,10 @@ def register(app: Flask) -> None:
         "breakable": breakable,
         "listed": words.listed,
     }
-    app.jinja_env.globals |= {
+
+
+def _globals() -> dict[str, Any]:
+    return {
         "status_of": lambda contact: lifecycle.status(contact).value,
         "login_state_of": lambda contact: lifecycle.login_state(contact).value,
         "menu_for": row_menu,

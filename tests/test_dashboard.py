@@ -160,7 +160,7 @@ class TestSettingUp:
         page = browser(town.stan).get("/globex/").text
         assert "Set up your portal" in page
         assert page.count('class="visually-hidden">Done: ') == 4
-        assert re.search(r'<a href="/globex/contacts">Make a second person an admin</a>', page)
+        assert re.search(r'<a class="link" href="/globex/contacts">Make a second person an admin</a>', page)
 
     def test_not_once_it_is_done(self, browser, town):
         assert "Set up your portal" not in browser(town.stan).get("/globex/").text

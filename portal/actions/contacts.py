@@ -75,21 +75,20 @@ def add_contact(company: Company, wanted: Wanted, by: Actor, *, form_key: str | 
     contact = Contact(
         company_id=company.id,
         contact_type_id=kind.id,
-        is_primary=False if not first else kind.is_primary,
+        is_primary=first and kind.is_primary,
         access=Access.NONE,
         form_key=form_key,
         **{name: wanted.details.get(name) or ("" if name != "email" else None) for name in DETAILS},
     )
-    contact.category_id = wanted.category.id if wanted.category else None
-    contact.company = company
+    contact.company, contact.category = company, wanted.category
     if not first and kind.is_primary:
         contact.contact_type_id = ordinary_type().id
     _check_address(contact)
     refresh(contact)
     db.session.add(contact)
     db.session.flush()
-    topics = choose_topics(contact, wanted.topics or frozenset())
-    audit.record("added", by=by, contact=contact, changes={**_as_added(contact), **topics})
+    changes = choose_topics(contact, wanted.topics or frozenset())
+    audit.record("added", by=by, contact=contact, changes={**_as_added(contact), **changes})
     if kind.is_primary and not first:
         _set_type(contact, kind)
     roles = (wanted.roles or frozenset()) | ({preset(CLIENT_ADMIN)} if first else frozenset())

@@ -32,8 +32,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "rights": ("changed the rights of", "%role%", "%area%"),
     "properties": ("%propert%",),
-    "work_orders": ("%work order%",),
-    "company": ("%company%", "%document%"),
+    "work_orders": ("asked for", "commented on", "cancelled", "changed the status of"),
+    "company": ("changed the details of", "%document%"),
 }
 
 

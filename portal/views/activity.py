@@ -26,7 +26,7 @@ KINDS = {
     "rights": "Roles and permissions",
     "properties": "Properties",
     "work_orders": "Work orders",
-    "company": "Company",
+    "company": "Company and documents",
     "other": "Everything else",
     "staff": "By the vendor's staff",
     "refused": "Refused",
