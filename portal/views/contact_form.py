@@ -15,6 +15,7 @@ from portal.policy import Actor
 from portal.queries import people, vocabulary
 from portal.refusals import NotAllowed
 from portal.templating import branding
+from portal.views import contact_copy
 
 DETAILS = ("honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "notes")
 LOGIN = ("username", "initial_password", "recovery_email")
@@ -44,8 +45,8 @@ def bind(contact: Contact | None, who: Actor) -> ContactForm:
     may = {name for name in every if policy.may_set(who, name, contact)}
     if contact is not None and contact.portal_user_id is not None:
         may -= set(LOGIN)
-    # The scope has a dialog of its own; who may not give it may not post it here either.
-    beyond = {"scope", "properties"} if not policy.may_set(who, "scope", contact) else set()
+    # The scope has a dialog of its own and can be copied; who may not give it may not post it here either.
+    beyond = set() if policy.may_set(who, "scope", contact) else {"scope", "properties", *contact_copy.FIELDS}
     refuse_smuggled((every - may) | beyond, contact)
     form.keep_only(may)
     _offer(form)
