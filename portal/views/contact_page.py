@@ -16,7 +16,16 @@ from portal.queries import people, vocabulary
 from portal.queries.contacts import row_of
 from portal.queries.history import last_change
 from portal.refusals import FieldRefusal
-from portal.views import contact_form, user_details
+from portal.views import contact_copy, contact_form, user_details
+
+
+def copy(form: ContactForm, contact: Contact | None) -> Response:
+    """Show the form with the access of another contact ticked in it; nothing is saved yet."""
+    try:
+        copied = contact_copy.fill(form)
+    except FieldRefusal as refusal:
+        return refuse(form, contact, refusal)
+    return page(form, contact, copied=copied or contact_copy.carried())
 
 
 def refuse(form: ContactForm, contact: Contact | None, refusal: FieldRefusal) -> Response:
@@ -93,6 +102,8 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "types": [(kind.code, kind.name, _type_line(kind)) for kind in vocabulary.contact_types()],
         "primary_line": _primary_line(contact),
         "can_do": _preview(form, contact),
+        "sources": contact_copy.offered(contact) if form.has("permissions") else None,
+        "copied": contact_copy.carried(),
         "tab": _first_tab(form),
         "tab_errors": {
             tab: sum(bool(form._fields[n].errors) for n in names if form.has(n))
