@@ -17,7 +17,7 @@ from portal.queries import history, rights
 from portal.queries.people import made_by_form
 from portal.refusals import FieldRefusal
 from portal.templating import say
-from portal.views import contact_form, contact_page, lists
+from portal.views import contact_copy, contact_form, contact_page, lists
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("contacts", __name__, "/contacts")
@@ -98,6 +98,8 @@ def add() -> Response:
     form = contact_form.bind(None, actor())
     if request.method == "GET" or "preview" in request.form:
         return contact_page.page(form, None)
+    if contact_copy.asked():
+        return contact_page.copy(form, None)
     # A second click on the same form leads to what the first one made (T80).
     made = made_by_form(company.id, form.form_key.data) if form.form_key.data else None
     answer = made or _save_new(form)
@@ -112,6 +114,7 @@ def _save_new(form: ContactForm) -> Contact | Response:
             made = add_contact(
                 membership().company, contact_form.wanted(form), actor(), form_key=form.form_key.data or None
             )
+            contact_copy.save(made)
     except FieldRefusal as refusal:
         return contact_page.refuse(form, None, refusal)
     say(f"{made.name} was added.")
@@ -125,6 +128,8 @@ def edit(contact_id: int) -> Response:
     form = contact_form.bind(contact, actor())
     if request.method == "GET" or "preview" in request.form:
         return contact_page.page(form, contact)
+    if contact_copy.asked():
+        return contact_page.copy(form, contact)
     if form.version.data != str(contact.version):
         return contact_page.conflict(form, contact)
     if not contact_form.valid(form, contact.company.name):
@@ -132,6 +137,7 @@ def edit(contact_id: int) -> Response:
     try:
         with db.session.begin_nested():
             edit_contact(contact, contact_form.wanted(form), actor())
+            contact_copy.save(contact)
     except FieldRefusal as refusal:
         db.session.refresh(contact)
         return contact_page.refuse(form, contact, refusal)
