@@ -281,7 +281,7 @@ class TestOnlyAddedTo:
     @pytest.fixture
     def written(self, town, writing):
         with writing():
-            note(town.acme.id, result="refused")
+            note(town.acme.id, result="refused", reason="before the demo")
 
     @staticmethod
     def refused(app, statement: str) -> bool:
@@ -315,6 +315,6 @@ class TestOnlyAddedTo:
             demo.make()
             audit.record("began anew", by=SYSTEM)
         with app.app_context(), transaction(write=False):
-            assert "refused" not in set(db.session.scalars(db.select(Activity.result)))
+            assert "before the demo" not in set(db.session.scalars(db.select(Activity.reason)))
         for statement in ("UPDATE activity SET actor_name = 'Nobody'", "DELETE FROM activity"):
             assert self.refused(app, statement)
