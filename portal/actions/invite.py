@@ -27,7 +27,7 @@ def invite(contact: Contact, by_name: str) -> Invitation:
         contact_id=contact.id,
         generation=generation,
         email=contact.email,
-        invited_by=by_name,
+        invited_by=by_name[:100],
         created_at=now(),
         expires_at=now() + current_app.config["INVITATION_LIFE"],
     )

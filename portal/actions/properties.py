@@ -45,7 +45,7 @@ def _set_links(contact: Contact, properties: list[Property], by: Actor) -> dict[
         if link.property_id not in after:
             contact.property_links.remove(link)
     for property_id in after.keys() - before.keys():
-        link = PropertyLink(company_id=contact.company_id, property_id=property_id, linked_by=by.name)
+        link = PropertyLink(company_id=contact.company_id, property_id=property_id, linked_by=by.name[:100])
         contact.property_links.append(link)
     db.session.flush()
     if before.keys() == after.keys():
