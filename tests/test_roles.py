@@ -94,7 +94,7 @@ class TestList:
         row = page.split(f'id="role-{own_role}"')[1].split("</tr>")[0]
         assert "Team lead" in row
         assert "Access Reports" in row
-        assert "2<span" in row
+        assert "2 people" in row
 
     def test_deleted_contacts_do_not_count_and_other_companies_neither(self, town, browser, own_role):
         mia = browser(town.mia)
