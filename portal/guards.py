@@ -9,7 +9,7 @@ from flask_login import current_user, logout_user
 from sqlalchemy import update
 from werkzeug.exceptions import HTTPException
 
-from portal import htmx, invariants, lifecycle, policy
+from portal import htmx, invariants, lifecycle, policy, visibility
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
@@ -111,12 +111,12 @@ def load(model: type[Contact], thing_id: int, *, to: Move) -> Contact:
     Not now: NotNow (409).
     """
     who = actor()
-    found: Contact | None = db.session.scalar(policy.own(who, model).where(model.id == thing_id))
+    found: Contact | None = db.session.scalar(visibility.own(who, model).where(model.id == thing_id))
     if found is None:
         abort(404)
     if found.id != who.contact_id:
         policy.demand_browsing(who)
-    if db.session.scalar(policy.visible(who, model).where(model.id == thing_id)) is None:
+    if db.session.scalar(visibility.visible(who, model).where(model.id == thing_id)) is None:
         abort(404)
     policy.demand(who, to, found)
     lifecycle.take(found, to)
@@ -138,11 +138,13 @@ def find(model: type[Row], row_id: int, *, area: Area | Callable[[Row], Area]) -
     """
     who = actor()
     wanted = model.id == row_id  # type: ignore[attr-defined]
-    there: Row | None = db.session.scalars(policy.own(who, model).where(wanted)).unique().one_or_none()
+    there: Row | None = db.session.scalars(visibility.own(who, model).where(wanted)).unique().one_or_none()
     if there is None:
         abort(404)
     enter_area(area if isinstance(area, Area) else area(there))
-    found: Row | None = db.session.scalars(policy.visible(who, model).where(wanted)).unique().one_or_none()
+    found: Row | None = (
+        db.session.scalars(visibility.visible(who, model).where(wanted)).unique().one_or_none()
+    )
     return found if found is not None else abort(404)
 
 
@@ -152,7 +154,7 @@ def find_role(role_id: int) -> Role:
     Not of this company: 404. No admin: NotAllowed (403). Archived meanwhile: NotNow (409).
     """
     who = actor()
-    query = policy.own(who, Role).where(Role.id == role_id)
+    query = visibility.own(who, Role).where(Role.id == role_id)
     found: Role | None = db.session.scalars(query).unique().one_or_none()
     if found is None:
         abort(404)

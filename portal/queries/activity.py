@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from portal.extensions import db
 from portal.models import Activity, Contact
 from portal.models.keys import fold
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 PAGE = 50
 MOST = 50_000

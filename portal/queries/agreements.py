@@ -8,9 +8,10 @@ from sqlalchemy.orm import lazyload
 
 from portal.extensions import db
 from portal.models import Contract, ContractProperty, Property, Rfp, RfpProperty
-from portal.policy import Actor, visible
+from portal.policy import Actor
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
+from portal.visibility import visible
 
 CONTRACT_VIEWS = ("", "active", "upcoming", "ended")
 RFP_VIEWS = ("", "open", "answered", "accepted", "declined", "closed")

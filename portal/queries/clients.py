@@ -2,8 +2,9 @@
 
 from portal.extensions import db
 from portal.models import Area, Contact, Contract, Property, Rfp
-from portal.policy import Actor, opens, visible
+from portal.policy import Actor, opens
 from portal.queries import paging
+from portal.visibility import visible
 
 _AREAS = {Area.PROPERTIES: Property, Area.CONTRACTS: Contract, Area.RFPS: Rfp}
 

@@ -37,7 +37,8 @@ from portal.models import (
     Role,
 )
 from portal.models.keys import fold
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 PAGE = 25
 COUNTED = 1_000

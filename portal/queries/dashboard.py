@@ -25,9 +25,10 @@ from portal.models import (
     WorkOrder,
     WorkStatus,
 )
-from portal.policy import Actor, browses_contacts, opens, visible
+from portal.policy import Actor, browses_contacts, opens
 from portal.queries.contacts import COUNTED, Row
 from portal.queries.invoices import Standing, has_standing
+from portal.visibility import visible
 
 SHOWN = 6
 _ENDED = (WorkStatus.DONE, WorkStatus.CANCELLED)

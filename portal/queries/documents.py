@@ -6,7 +6,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
 from portal.models import Contract, Document, Property, Rfp
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 Owner = Property | Contract | Rfp
 _COLUMNS: dict[type[Any], InstrumentedAttribute[int | None]] = {

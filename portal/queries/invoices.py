@@ -11,8 +11,9 @@ from portal import money
 from portal.extensions import db
 from portal.models import Invoice, Property
 from portal.models.folding import fold
-from portal.policy import Actor, visible
+from portal.policy import Actor
 from portal.queries import places
+from portal.visibility import visible
 
 PAGE = 25
 LONGEST_SEARCH = 100

@@ -19,9 +19,10 @@ from portal.models import (
     WorkStatus,
 )
 from portal.models.folding import fold
-from portal.policy import Actor, browses_contacts, opens, own, visible
+from portal.policy import Actor, browses_contacts, opens
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
+from portal.visibility import own, visible
 
 VIEWS = ("", "archived")
 ORDERS = {"name": Order(Property.name_key)}

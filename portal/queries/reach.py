@@ -4,7 +4,8 @@ from sqlalchemy import func, select
 
 from portal.extensions import db
 from portal.models import Property
-from portal.policy import Actor, own, visible
+from portal.policy import Actor
+from portal.visibility import own, visible
 
 
 def reach(actor: Actor) -> tuple[int, int] | None:

@@ -20,9 +20,10 @@ from portal.models import (
     Scope,
     WorkOrder,
 )
-from portal.policy import Actor, reported, rights_of, visible
+from portal.policy import Actor, rights_of
 from portal.queries import places
 from portal.queries.invoices import at_property
+from portal.visibility import reported, visible
 
 PAGE = 25
 

@@ -22,9 +22,10 @@ from portal.models import (
     PortalUser,
     PropertyLink,
 )
-from portal.policy import Actor, rights_of, visible
+from portal.policy import Actor, rights_of
 from portal.queries import paging
 from portal.queries.paging import Order, Wish
+from portal.visibility import visible
 
 VIEWS = ("", "todo", "never", "silent")
 SILENT = timedelta(days=90)

@@ -8,7 +8,8 @@ from sqlalchemy import exists, func, or_, select
 from portal.extensions import db
 from portal.models import Contact, ContactPermission, ContactRole, Permission, Property, PropertyLink
 from portal.models.keys import fold
-from portal.policy import Actor, rights_of, visible
+from portal.policy import Actor, rights_of
+from portal.visibility import visible
 from portal.words import PERMISSION
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, case, exists, func, select
 from portal.extensions import db
 from portal.models import PRESET, Area, CompanyArea, Contact, ContactRole, Role
 from portal.models.keys import fold
-from portal.policy import Actor, own, visible
+from portal.policy import Actor
+from portal.visibility import own, visible
 
 
 @dataclass(frozen=True)

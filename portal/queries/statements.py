@@ -8,7 +8,8 @@ from sqlalchemy import Select, func, select
 
 from portal.extensions import db
 from portal.models import Invoice, Payment
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 
 @dataclass

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from portal.extensions import db
 from portal.models import Document, Property, WorkOrder, WorkStatus
 from portal.models.folding import fold
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 PAGE = 25
 COUNTED = 1_000
@@ -110,12 +111,10 @@ def _capped(query: Select[Any]) -> ColumnElement[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def made_by_form(actor: Actor, form_key: str) -> WorkOrder | None:
-    """Return the order that `actor` has already made with this form, so a second click makes none."""
-    query = visible(actor, WorkOrder).where(
-        WorkOrder.form_key == form_key, WorkOrder.requested_by == actor.contact_id
-    )
-    return db.session.scalar(query)
+def made_by_form(company_id: int, form_key: str) -> WorkOrder | None:
+    """Return the order that the form with `form_key` has already made, so a second click makes none."""
+    mine = (WorkOrder.company_id == company_id, WorkOrder.form_key == form_key)
+    return db.session.scalar(select(WorkOrder).where(*mine))
 
 
 def photos(actor: Actor, order: WorkOrder) -> list[Document]:
@@ -127,7 +126,8 @@ def photos(actor: Actor, order: WorkOrder) -> list[Document]:
 def photo(actor: Actor, order: WorkOrder, document_id: int) -> Document | None:
     """Return one photo of a work order, None where there is no such photo for `actor`."""
     query = visible(actor, Document).where(Document.work_order_id == order.id, Document.id == document_id)
-    return db.session.scalar(query)
+    found: Document | None = db.session.scalar(query)
+    return found
 
 
 def places(actor: Actor, *, limit: int, like: str = "") -> list[Property]:
@@ -141,7 +141,8 @@ def places(actor: Actor, *, limit: int, like: str = "") -> list[Property]:
 def place(actor: Actor, property_id: int) -> Property | None:
     """Return one property that `actor` may ask for work at, None where there is no such property for them."""
     query = visible(actor, Property).where(Property.archived_at.is_(None), Property.id == property_id)
-    return db.session.scalar(query)
+    found: Property | None = db.session.scalar(query)
+    return found
 
 
 def place_named(actor: Actor, name: str) -> Property | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from flask import Response, abort, request, send_file, url_for
 
-from portal import files, htmx, policy
+from portal import files, htmx, policy, visibility
 from portal.actions.documents import attach, remove
 from portal.forms.records import AttachForm
 from portal.guards import SAFE_METHODS, actor, find
@@ -45,7 +45,7 @@ def page_of(owner: Owner | None) -> str:
 @blueprint.get("/<id:document_id>")
 def download(document_id: int) -> Response:
     """Send one file to whoever may see what it belongs to; never to be opened inside the portal's pages."""
-    document = find(Document, document_id, area=policy.area_of)
+    document = find(Document, document_id, area=visibility.area_of)
     try:
         with files.open_stored(document) as opened:
             content = io.BytesIO(opened.read())
@@ -67,7 +67,7 @@ def download(document_id: int) -> Response:
 @blueprint.route("/<id:document_id>/delete", methods=["GET", "POST"])
 def delete(document_id: int) -> Response:
     """Ask before deleting, as a dialog or a page; a POST deletes."""
-    document = find(Document, document_id, area=policy.area_of)
+    document = find(Document, document_id, area=visibility.area_of)
     policy.demand_admin(actor())
     owner = owner_of(document)
     if owner is None:

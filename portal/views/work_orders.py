@@ -9,14 +9,14 @@ from werkzeug.datastructures import MultiDict
 from portal import files, htmx, lifecycle, pictures, policy, words
 from portal.actions import work_orders as actions
 from portal.extensions import db
-from portal.forms.work_order import CancelForm, CommentForm
+from portal.forms.work_order import CancelForm, CommentForm, WorkOrderForm
 from portal.guards import actor, enter_area, find, membership, reads_first, takes_files
 from portal.invariants import lock
 from portal.models import Area, Document, WorkOrder
 from portal.queries import work_orders as listing
 from portal.queries.reach import reach
 from portal.queries.work_orders import VIEWS, Wish
-from portal.refusals import FieldRefusal
+from portal.refusals import FieldRefusal, NotNow
 from portal.templating import say
 from portal.transaction import start_writing
 from portal.views import order_form
@@ -80,7 +80,8 @@ def _address(asked: Wish, **changes: str) -> str:
     values |= changes
     if values["status"] == VIEWS[0]:
         values["status"] = ""
-    return url_for(".index", **{name: value for name, value in values.items() if value})
+    kept: dict[str, Any] = {name: value for name, value in values.items() if value}
+    return url_for(".index", **kept)
 
 
 def _chips(asked: Wish) -> list[dict[str, str]]:
@@ -114,10 +115,12 @@ def new() -> Response:
     return htmx.go(url_for(".show", order_id=order.id))
 
 
-def _ask_for(form: order_form.WorkOrderForm, photos: list[bytes]) -> WorkOrder:
+def _ask_for(form: WorkOrderForm, photos: list[bytes]) -> WorkOrder:
     who, company = actor(), membership().company
     lock(db.session(), company.id)
-    made = listing.made_by_form(who, form.form_key.data) if form.form_key.data else None
+    made = listing.made_by_form(company.id, form.form_key.data) if form.form_key.data else None
+    if made is not None and made.requested_by != who.contact_id:
+        raise NotNow("This form was sent by somebody else already. Load it again.")
     if made is not None:
         return made
     wanted = order_form.wanted(form)
