@@ -231,8 +231,9 @@ def _spend_chart(months: list[Month], total: int) -> Chart:
 def _page(name: str, span: Period, **context: Any) -> Response:
     status = 422 if span.problem else 200
     seen = reach(actor())
-    template = f"reports/{name}.html"
-    return htmx.page(template, block="list", status=status, period=span, reach=seen, **context)
+    # Only the people are paged; the other reports are always a whole page.
+    block = "list" if name == "people" else None
+    return htmx.page(f"reports/{name}.html", block=block, status=status, period=span, reach=seen, **context)
 
 
 def _explain(endpoint: str, span: Period) -> Response:
