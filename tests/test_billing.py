@@ -362,6 +362,14 @@ class TestStatement:
             ("Invoice", "A-3", "60.00", "270.00"),
         ]
 
+    def test_void_invoices_count_neither_before_nor_in_the_period(self, browser, town, bills):
+        first = today() - timedelta(days=10)
+        found = table(browser(town.bill).get(f"/acme/billing/statement.csv?from={first}"))
+        assert [(row["What"], row["Balance"]) for row in found] == [
+            ("Balance before", "210.00"),
+            ("Invoice", "270.00"),
+        ]
+
     def test_ends_with_what_the_list_says_is_owed(self, browser, town, bills):
         person = browser(town.bill)
         first = today() - timedelta(days=300)
