@@ -105,10 +105,7 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "sources": contact_copy.offered(contact) if form.has("permissions") else None,
         "copied": contact_copy.carried(),
         "tab": _first_tab(form),
-        "tab_errors": {
-            tab: sum(bool(form._fields[n].errors) for n in names if form.has(n))
-            for tab, names in contact_form.TABS.items()
-        },
+        "tab_errors": _tab_errors(form),
         "user_details": user_details.buttons(contact) if contact else [],
         "title": f"Edit {contact.name}" if contact else "Add contact",
         "save_label": "Save" if contact else _add_label(),
@@ -119,6 +116,13 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "duplicate": None,
     }
     return htmx.page("contacts/form.html", block=block, status=status, **{**context, **more})
+
+
+def _tab_errors(form: ContactForm) -> dict[str, int]:
+    return {
+        tab: sum(bool(form._fields[name].errors) for name in names if form.has(name))
+        for tab, names in contact_form.TABS.items()
+    }
 
 
 def _add_label() -> str:
