@@ -67,6 +67,8 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
         )
         if yours != theirs:
             rows.append({"label": field.label.text, "yours": yours, "theirs": theirs})
+    filled_from = form.version.data or ""
+    known = filled_from.isascii() and filled_from.isdecimal() and int(filled_from[:9] or 0) < contact.version
     form.version.data = str(contact.version)
     form.version.raw_data = None
     change = last_change(contact)
@@ -76,6 +78,7 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
         status=409,
         conflict=rows,
         conflict_by=change.actor_name if change else "",
+        conflict_known=known,
         conflict_at=change.at if change else contact.changed_at,
     )
 
