@@ -69,7 +69,10 @@ class Window:
     def _hear(self, message: ConsoleMessage) -> None:
         # Chromium calls every refused answer an error; which answers are right is said by the tests.
         refused = "the server responded with a status of" in message.text
-        if message.type == "error" and not (refused and "/static/" not in message.location["url"]):
+        refused = refused and "/static/" not in message.location["url"]
+        # htmx calls it one that a newer request took the place of an older.
+        replaced = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort"))
+        if message.type == "error" and not refused and not replaced:
             self.complaints.append(message.text)
 
 

@@ -260,6 +260,9 @@ class TestMoves:
         expect(page.locator("#dialog .dropdown")).to_be_hidden()
         page.click("#dialog .btn.pri")
         expect(page.locator(f"{row(page, town.ola)} .roles")).to_contain_text("All properties")
+        choose(page, town.ola, "Link to specific properties")
+        expect(page.locator("#dialog [value=client]")).to_be_focused()
+        expect(page.locator("#dialog .dropdown")).to_be_hidden()
 
 
 class TestForm:
@@ -489,7 +492,9 @@ def test_a_password_can_be_looked_at(window):
     page.click("[data-reveal=password]")
     expect(page.locator("[name=password]")).to_have_attribute("type", "text")
     expect(page.locator("[data-reveal=password]")).to_have_attribute("aria-pressed", "true")
-    assert page.locator("[data-reveal=password] use").evaluate("(use) => use.getBBox().width") > 0
+    drawn = page.locator("[data-reveal=password] use")
+    assert str(drawn.get_attribute("href")).endswith("#eye-off")
+    assert drawn.evaluate("(use) => use.getBBox().width") > 0
     page.click("[data-reveal=password]")
     expect(page.locator("[name=password]")).to_have_attribute("type", "password")
 
