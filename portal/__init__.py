@@ -41,7 +41,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping({**settings(), **(config or {})})
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False
-    app.before_request(limits.refuse_floods)
     Path(app.config["INSTANCE_DIR"]).mkdir(parents=True, exist_ok=True)
     _bind_extensions(app)
     for part in (logs, headers, templating, errors, views, cli, jobs):
@@ -59,6 +58,9 @@ def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     mailer.init_app(app)
+    # In this order: whatever comes after the first reads the whole body.
+    app.before_request(guards.make_room)
+    app.before_request(limits.refuse_floods)
     csrf.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)

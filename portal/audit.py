@@ -22,11 +22,13 @@ def record(
     changes: Changes | None = None,
     result: str = "done",
     reason: str = "",
+    about: str = "",
 ) -> Activity:
     """Add one activity row and return it.
 
     `what` is a word such as "authorized"; `changes` maps a field's label to what it was and what it is now,
-    both in words and never a secret. The company is the contact's where a contact is given.
+    both in words and never a secret. The company is the contact's where there is one. What it was done to
+    is the contact or login, else what `about` names.
     """
     target = contact or user
     row = Activity(
@@ -39,7 +41,7 @@ def record(
         actor_staff_id=by.staff_id,
         contact_id=contact.id if contact else None,
         user_id=user.id if user else (contact.portal_user_id if contact else None),
-        target_name=target.name[:200] if target else "",
+        target_name=(target.name if target else about)[:200],
         changes={label: list(pair) for label, pair in (changes or {}).items()},
         result=result,
         reason=reason[:100],

@@ -11,6 +11,8 @@ from zoneinfo import available_timezones
 
 from limits import parse_many
 
+from portal import money
+
 ROOT = Path(__file__).resolve().parent.parent
 # What keys copied from examples are made of; random ones hold none of these.
 _EXAMPLES = ("secret", "changeme", "change-me", "change_me", "default", "example", "password", "gatehouse")
@@ -41,6 +43,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "TRUSTED_PROXIES": _whole(env, "TRUSTED_PROXIES", 0),
         "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
         "TIME_ZONE": _zone(env),
+        "CURRENCY": _currency(env),
         "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
         **_lifetimes(env),
         **_limits(env),
@@ -124,6 +127,8 @@ def _web(production: bool, public_url: str) -> dict[str, Any]:
     secure = urlsplit(public_url).scheme == "https"
     return {
         "MAX_CONTENT_LENGTH": 1_000_000,
+        # Only where files are taken: six of the largest and what stands around them.
+        "MAX_UPLOAD_LENGTH": 61_000_000,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 1_000,
         "SESSION_COOKIE_NAME": "__Host-gatehouse" if secure else "gatehouse",
@@ -203,6 +208,13 @@ def _zone(env: Mapping[str, str]) -> str:
     if name not in available_timezones():
         raise ConfigError(f"TIME_ZONE is {name!r}. Give a name like Europe/London.")
     return name
+
+
+def _currency(env: Mapping[str, str]) -> str:
+    code = env.get("CURRENCY") or money.DEFAULT_CURRENCY
+    if code not in money.SIGNS:
+        raise ConfigError(f"CURRENCY is {code!r}. It must be one of {', '.join(sorted(money.SIGNS))}.")
+    return code
 
 
 def _hours(env: Mapping[str, str], name: str, default: float) -> float:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal import audit, guards, htmx, policy
+from portal import audit, guards, htmx, visibility
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.models import Contact
@@ -60,7 +60,7 @@ def _own_contact(who: Actor, contact_id: Any) -> Contact | None:
     """Return the contact a refusal was about, where it is one of the reader's company."""
     if not isinstance(contact_id, int):
         return None
-    return db.session.scalars(policy.own(who, Contact).where(Contact.id == contact_id)).unique().first()
+    return db.session.scalars(visibility.own(who, Contact).where(Contact.id == contact_id)).unique().first()
 
 
 def forged(_error: CSRFError) -> Response:

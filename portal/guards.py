@@ -4,20 +4,21 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Response, abort, current_app, g, redirect, request, url_for
+from flask import Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import update
 from werkzeug.exceptions import HTTPException
 
-from portal import htmx, invariants, lifecycle, policy
+from portal import htmx, invariants, lifecycle, policy, visibility
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
-from portal.models import Company, Contact, SignInSession
+from portal.models import Area, Company, Contact, Role, SignInSession
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
 
 View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOUCH_SECONDS = 60
@@ -38,6 +39,22 @@ def reads_first(view: View) -> View:
     """Mark a view whose POST starts by reading and hashing, and takes the write lock by `start_writing()`."""
     view.reads_first = True  # type: ignore[attr-defined]
     return view
+
+
+def takes_files(view: View) -> View:
+    """Mark a view that is sent files: its requests may be as large as a few of them."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def make_room() -> None:
+    """Let a signed-in person's request be larger where its view takes files; runs before the body is read.
+
+    Whether the session still lives is asked later, at the gate; a stranger has no session to show.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_files", False) and "_user_id" in session:
+        request.max_content_length = current_app.config["MAX_UPLOAD_LENGTH"]
 
 
 def writes() -> bool:
@@ -94,15 +111,55 @@ def load(model: type[Contact], thing_id: int, *, to: Move) -> Contact:
     Not now: NotNow (409).
     """
     who = actor()
-    found: Contact | None = db.session.scalar(policy.own(who, model).where(model.id == thing_id))
+    found: Contact | None = db.session.scalar(visibility.own(who, model).where(model.id == thing_id))
     if found is None:
         abort(404)
     if found.id != who.contact_id:
         policy.demand_browsing(who)
-    if db.session.scalar(policy.visible(who, model).where(model.id == thing_id)) is None:
+    if db.session.scalar(visibility.visible(who, model).where(model.id == thing_id)) is None:
         abort(404)
     policy.demand(who, to, found)
     lifecycle.take(found, to)
+    return found
+
+
+def enter_area(area: Area) -> None:
+    """Let the reader into `area` of the company. Switched off: 404. Missing right: NotAllowed (403)."""
+    if area in actor().areas_off:
+        abort(404)
+    policy.demand_area(actor(), area)
+
+
+def find(model: type[Row], row_id: int, *, area: Area | Callable[[Row], Area]) -> Row:
+    """Return the row of `model` with `row_id`, in an area that the reader may enter.
+
+    `area` may be a function where the row says to which area it belongs. Not of this company: 404. No right
+    for the area: NotAllowed (403). Out of scope: 404.
+    """
+    who = actor()
+    wanted = model.id == row_id  # type: ignore[attr-defined]
+    there: Row | None = db.session.scalars(visibility.own(who, model).where(wanted)).unique().one_or_none()
+    if there is None:
+        abort(404)
+    enter_area(area if isinstance(area, Area) else area(there))
+    found: Row | None = (
+        db.session.scalars(visibility.visible(who, model).where(wanted)).unique().one_or_none()
+    )
+    return found if found is not None else abort(404)
+
+
+def find_role(role_id: int) -> Role:
+    """Return the role with `role_id`, a preset or the company's own.
+
+    Not of this company: 404. No admin: NotAllowed (403). Archived meanwhile: NotNow (409).
+    """
+    who = actor()
+    query = visibility.own(who, Role).where(Role.id == role_id)
+    found: Role | None = db.session.scalars(query).unique().one_or_none()
+    if found is None:
+        abort(404)
+    policy.demand_admin(who)
+    lifecycle.take_role(found)
     return found
 
 
@@ -176,17 +233,17 @@ def _here() -> str | None:
     return safe_next(urlsplit(request.referrer or "").path)
 
 
-def _touch(session: SignInSession) -> None:
+def _touch(seen_in: SignInSession) -> None:
     """Note that the session is in use, once a minute at most; a reading request does it apart."""
-    if (now() - session.last_seen_at).total_seconds() < TOUCH_SECONDS:
+    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
         return
     if writing.get():
-        session.last_seen_at = now()
+        seen_in.last_seen_at = now()
         return
     mode = writing.set(True)
     try:
         with db.engine.begin() as connection:
-            seen = update(SignInSession).where(SignInSession.id == session.id).values(last_seen_at=now())
+            seen = update(SignInSession).where(SignInSession.id == seen_in.id).values(last_seen_at=now())
             connection.execute(seen)
     finally:
         writing.reset(mode)

@@ -52,8 +52,13 @@ def watch(session: Session, company_id: int) -> None:
     """Lock the company for this transaction and remember how many admins it has before the change."""
     watched = session.info.setdefault(_WATCHED, {})
     if company_id not in watched:
-        session.execute(select(Company.id).where(Company.id == company_id).with_for_update())
+        lock(session, company_id)
         watched[company_id] = able_admins(session, company_id)
+
+
+def lock(session: Session, company_id: int) -> None:
+    """Let nobody else change anything of the company until this transaction ends."""
+    session.execute(select(Company.id).where(Company.id == company_id).with_for_update())
 
 
 def forget(session: Session) -> None:

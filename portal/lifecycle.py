@@ -1,8 +1,8 @@
-"""The life of a contact: its state read from stored facts, and the moves each state allows (behaviour 4)."""
+"""What can happen now: the life of a contact with its moves (behaviour 4), and the end of a work order."""
 
 from enum import StrEnum
 
-from portal.models import Access, Contact
+from portal.models import Access, Contact, Role, WorkOrder, WorkStatus
 from portal.refusals import NotNow
 
 
@@ -123,6 +123,12 @@ def take(contact: Contact, move: Move) -> None:
         raise NotNow(reason)
 
 
+def take_role(role: Role) -> None:
+    """Raise NotNow for a role that was archived: nobody has it any more, and nobody can get it."""
+    if role.archived_at is not None:
+        raise NotNow(f"The role {role.name} was archived.")
+
+
 def _missing(contact: Contact, move: Move) -> str | None:
     """Return what stands in the way of a move that the state would allow."""
     if move is Move.AUTHORIZE and not contact.email:
@@ -143,3 +149,17 @@ def _no_reset(contact: Contact) -> str | None:
             f"{contact.name} has not confirmed an address yet. Unlink the user name and send a sign-up link."
         )
     return None
+
+
+_ENDED = (WorkStatus.DONE, WorkStatus.CANCELLED)
+
+
+def ended(order: WorkOrder) -> bool:
+    """Return whether a work order is done or cancelled, which is the end of it."""
+    return order.status in _ENDED
+
+
+def take_on(order: WorkOrder) -> None:
+    """Raise NotNow where the status of a work order cannot change any more."""
+    if ended(order):
+        raise NotNow(f"{order.name} is {order.status} already. Ask for new work instead.")

@@ -7,14 +7,28 @@ from typing import Any
 
 from flask import current_app
 
-from portal import outbox, tokens
+from portal import outbox, policy, tokens, words
 from portal.clock import now
 from portal.extensions import db
-from portal.harmless import harmless
+from portal.harmless import LONGEST, harmless
 from portal.hue import hex_colour
 from portal.mime import Rendered
-from portal.models import Branding, Company, Contact, Invitation, Letter, LoginLink, PortalUser, Purpose
+from portal.models import (
+    Access,
+    Branding,
+    Company,
+    Contact,
+    Invitation,
+    Letter,
+    LoginLink,
+    PortalUser,
+    Purpose,
+    WorkOrder,
+    WorkOrderEvent,
+)
 
+# How much of a comment is quoted; the rest is read in the portal.
+QUOTED = 400
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 _UNBRANDED = Branding(name="Gatehouse", hue=195, support_email="", support_phone="")
@@ -72,6 +86,27 @@ def confirm_address(link: LoginLink) -> Letter:
     return outbox.post(str(link.purpose), link.email, facts, login_link=link)
 
 
+def work_order_news(order: WorkOrder, event: WorkOrderEvent) -> Letter | None:
+    """Post to whoever asked for a work order what somebody else did to it; None for nobody."""
+    contact = order.requester
+    if contact is None or not contact.email or not policy.may_hear_of(contact, order):
+        return None
+    db.session.flush()
+    facts = {
+        **_names(contact),
+        "contact_id": contact.id,
+        "work_order_id": order.id,
+        "number": order.name,
+        "title": order.title,
+        "place": order.property.name if order.property else "",
+        "by": "" if event.kind == "comment" else event.by_name,
+        "news": words.news(event, order),
+        "text": event.text,
+        "signs_in": "yes" if contact.access == Access.PORTAL else "",
+    }
+    return outbox.post("work_order_news", contact.email, facts, company_id=order.company_id)
+
+
 def _names(contact: Contact) -> dict[str, Any]:
     company = db.session.get_one(Company, contact.company_id)
     return {"first_name": contact.first_name, "company": company.name}
@@ -83,21 +118,24 @@ def render(letter: Letter) -> Rendered:
     Everything that people typed comes out harmless. Raises what Jinja or the database raise.
     """
     brand = db.session.get(Branding, 1) or _UNBRANDED
-    words = {**_facts(letter), **_link_words(letter), **_brand_words(brand)}
+    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand)}
     pages = current_app.jinja_env
-    subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(words).strip().partition("\n")
-    html = pages.get_template(f"mail/{letter.kind}.html").render(words, subject=subject).strip()
+    subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(known).strip().partition("\n")
+    html = pages.get_template(f"mail/{letter.kind}.html").render(known, subject=subject).strip()
     return Rendered(
         subject,
         _BLANK_LINES.sub("\n\n", text).strip() + "\n",
         html,
-        _sender(words["brand"]),
+        _sender(known["brand"]),
         brand.support_email,
     )
 
 
 def _facts(letter: Letter) -> dict[str, str]:
-    facts = {name: harmless(str(fact)) for name, fact in letter.facts.items()}
+    facts = {
+        name: harmless(str(fact), QUOTED if name == "text" else LONGEST)
+        for name, fact in letter.facts.items()
+    }
     if "when" in letter.facts:
         facts["when"] = _moment(datetime.fromisoformat(letter.facts["when"]))
     return facts
@@ -120,13 +158,22 @@ def _link_words(letter: Letter) -> dict[str, str]:
     elif letter.login_link_id:
         link = db.session.get_one(LoginLink, letter.login_link_id)
     if link is None:
-        # The one letter that leads somewhere without a token: to where a new password is asked for.
-        changed = letter.kind == "password_changed"
-        return {"link": f"{current_app.config['PUBLIC_URL']}/forgot"} if changed else {}
+        path = _plain_path(letter)
+        return {"link": f"{current_app.config['PUBLIC_URL']}{path}"} if path else {}
     purpose = Purpose(link.purpose) if isinstance(link, LoginLink) else Purpose.INVITATION
     address = f"{current_app.config['PUBLIC_URL']}/{_PATHS[purpose]}/{tokens.link_token(link)}"
     life = _span(link.expires_at - link.created_at)
     return {"link": address, "life": life, "until": _moment(link.expires_at)}
+
+
+def _plain_path(letter: Letter) -> str:
+    """Return where a letter leads without a token: to a page that asks who it is; nowhere for most."""
+    if letter.kind == "password_changed":
+        return "/forgot"
+    if letter.kind == "work_order_news" and letter.facts["signs_in"]:
+        company = db.session.get_one(Company, letter.company_id)
+        return f"/{company.slug}/work-orders/{letter.facts['work_order_id']}"
+    return ""
 
 
 def _sender(brand: str) -> str:

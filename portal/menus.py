@@ -1,20 +1,23 @@
 """The menus: the main navigation of a reader and the row menu of a contact, both computed, never hand-cut."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 
 from portal import guards, lifecycle, policy, words
 from portal.lifecycle import Move
-from portal.models import Permission
+from portal.models import Area, Permission
+from portal.policy import Actor
 from portal.queries.contacts import Row
-from portal.queries.sign_in import Membership
+from portal.queries.sign_in import Membership, SignedIn
 
 _DIALOGS = (Move.LINK, Move.DELETE)
 _PAGES = {
     Move.VIEW: "contacts.show",
     Move.EDIT: "contacts.edit",
-    Move.LINK: "properties.link",
+    Move.LINK: "property_links.link",
     Move.DELETE: "contacts.delete",
 }
 
@@ -52,20 +55,73 @@ def _blank() -> dict[str, Any]:
     return {"move": "profile", "label": "", "href": None, "action": None, "danger": False, "dialog": False}
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the main menu: where it leads, and for whom it is there."""
+
+    group: str
+    label: str
+    icon: str
+    endpoint: str
+    opens: Callable[[Actor], bool]
+    short: str = ""
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _area(area: Area) -> Callable[[Actor], bool]:
+    return lambda actor: policy.opens(actor, area)
+
+
+def _admin(actor: Actor) -> bool:
+    return actor.is_admin
+
+
+MENU = (
+    Entry("", "Home", "house", "dashboard.show", lambda actor: True),
+    Entry("Account", "Contacts", "users", "contacts.index", policy.browses_contacts),
+    Entry(
+        "Account",
+        "Authorized users",
+        "user-check",
+        "contacts.index",
+        policy.browses_contacts,
+        "Authorized",
+        {"authorized": "any"},
+    ),
+    Entry("Account", "Roles", "shield-check", "roles.index", _admin),
+    Entry("Account", "Access review", "clipboard-check", "reviews.show", _admin),
+    Entry("Account", "Activity", "activity", "activity.index", _admin),
+    Entry("Account", "Client", "building", "client.show", policy.sees_client),
+    Entry("Services", "Properties", "map-pin-house", "properties.index", _area(Area.PROPERTIES)),
+    Entry("Services", "Work orders", "clipboard-list", "work_orders.index", _area(Area.WORK_ORDERS), "Work"),
+    Entry("Services", "Contracts", "file-text", "contracts.index", _area(Area.CONTRACTS)),
+    Entry("Services", "RFPs", "gavel", "rfps.index", _area(Area.RFPS)),
+    Entry("Finance", "Billing", "receipt", "billing.index", _area(Area.BILLING)),
+    Entry("Finance", "Reports", "chart-column", "reports.index", _area(Area.REPORTS)),
+)
+# The phone's bar has room for four: these first, then whatever else the reader has.
+_THUMB = ("Home", "Contacts", "Work orders", "Billing")
+
+
 def main_menu() -> dict[str, Any]:
     """Return the navigation of the signed-in reader: only what would open (P11)."""
     person = guards.signed_in()
     assert person is not None
-    here: Membership | None = g.get("membership")
-    items = _items(here) if here else []
-    groups: list[dict[str, Any]] = [
-        {"label": None, "items": items[:1]},
-        {"label": "Account", "items": items[1:]},
+    here: Membership | None = g.get("membership") or _home(person)
+    items = [
+        (entry.group, _item(entry, here.company.slug))
+        for entry in MENU
+        if here and entry.endpoint in current_app.view_functions and entry.opens(here.actor())
+    ]
+    groups = [
+        {"label": name or None, "items": [item for group, item in items if group == name]} for name in _GROUPS
     ]
     return {
         "groups": [group for group in groups if group["items"]],
-        "tabs": items[:4],
-        "more_href": url_for("dashboard.more") if here else url_for("companies.choose"),
+        "tabs": sorted((item for _, item in items), key=_thumb)[:4],
+        "more_href": url_for("dashboard.more", company=here.company.slug)
+        if here
+        else url_for("companies.choose"),
         "company": {"name": here.company.name, "initials": words.initials(here.company.name)}
         if here
         else None,
@@ -75,19 +131,37 @@ def main_menu() -> dict[str, Any]:
     }
 
 
-def _items(here: Membership) -> list[dict[str, Any]]:
-    items = [_item("Home", "house", url_for("dashboard.show"), "dashboard.show")]
-    if policy.browses_contacts(here.actor()):
-        filtered = "authorized" in request.args and request.endpoint == "contacts.index"
-        items.append(_item("Contacts", "users", url_for("contacts.index"), "contacts.", off=filtered))
-        everyone = _item("Authorized users", "user-check", url_for("contacts.index", authorized="any"), "-")
-        items.append(everyone | {"current": filtered, "short": "Authorized"})
-    return items
+_GROUPS = ("", "Account", "Services", "Finance")
 
 
-def _item(label: str, icon: str, href: str, endpoint: str, *, off: bool = False) -> dict[str, Any]:
-    current = (request.endpoint or "").startswith(endpoint) and not off
-    return {"label": label, "short": label, "icon": icon, "href": href, "current": current, "count": None}
+def _thumb(item: dict[str, Any]) -> int:
+    return _THUMB.index(item["label"]) if item["label"] in _THUMB else len(_THUMB)
+
+
+def _home(person: SignedIn) -> Membership | None:
+    """Return the company whose menu stands on pages outside any: the chosen or the only one."""
+    chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
+    only = person.memberships if len(person.memberships) == 1 else chosen
+    return only[0] if only else None
+
+
+def _item(entry: Entry, slug: str) -> dict[str, Any]:
+    return {
+        "label": entry.label,
+        "short": entry.short or entry.label,
+        "icon": entry.icon,
+        "href": url_for(entry.endpoint, company=slug, **entry.query),
+        "current": _is_current(entry),
+        "count": None,
+    }
+
+
+def _is_current(entry: Entry) -> bool:
+    """Return whether the page at hand belongs to `entry`; a filtered list is its own entry's."""
+    if (request.endpoint or "").partition(".")[0] != entry.endpoint.partition(".")[0]:
+        return False
+    filtered = request.endpoint == "contacts.index" and request.args.get("authorized") == "any"
+    return filtered == bool(entry.query)
 
 
 def _switch(membership: Membership) -> dict[str, str]:
@@ -116,7 +190,7 @@ def role_line(membership: Membership) -> str:
 def _user_menu(here: Membership | None) -> list[dict[str, str]]:
     entries = [{"label": "My profile", "href": url_for("profile.show"), "icon": "user"}]
     if here and policy.browses_contacts(here.actor()):
-        href = url_for("contacts.index", authorized="any")
+        href = url_for("contacts.index", company=here.company.slug, authorized="any")
         entries.append({"label": "Authorized users", "href": href, "icon": "user-check"})
     if here is None or len(_memberships()) > 1:
         entries.append({"label": "Companies", "href": url_for("companies.choose"), "icon": "building"})

@@ -1,24 +1,17 @@
 """Who may do what: the only module that decides it (behaviour 3). Views, templates and queries ask here."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
-from sqlalchemy.orm import aliased
-from sqlalchemy.sql import Select
 
 from portal.lifecycle import Move
 from portal.models import (
+    PRESET,
     Access,
+    Area,
     Contact,
-    ContactPermission,
-    ContactRole,
     Permission,
-    Property,
-    PropertyLink,
-    RolePermission,
+    Role,
     Scope,
+    WorkOrder,
 )
 from portal.refusals import NotAllowed
 
@@ -37,6 +30,7 @@ class Actor:
     staff_id: int | None = None
     permissions: frozenset[Permission] = frozenset()
     scope: str = Scope.PROPERTY
+    areas_off: frozenset[Area] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -80,6 +74,25 @@ RULES: dict[Move, frozenset[Permission]] = {
     Move.DELETE: _ADMINS,
 }
 
+# P2 and C40 to C43: which permission opens which area.
+AREAS: dict[Area, frozenset[Permission]] = {
+    Area.PROPERTIES: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.CONTRACTS: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.RFPS: frozenset({Permission.ADMIN, Permission.VIEW_CLIENT}),
+    Area.BILLING: frozenset({Permission.ADMIN, Permission.BILLING}),
+    Area.REPORTS: frozenset({Permission.ADMIN, Permission.REPORTS}),
+    Area.WORK_ORDERS: frozenset({Permission.ADMIN, Permission.WORK_ORDERS}),
+}
+
+AREA_NAMES = {
+    Area.PROPERTIES: "the properties",
+    Area.CONTRACTS: "the contracts",
+    Area.RFPS: "the RFPs",
+    Area.BILLING: "billing",
+    Area.REPORTS: "the reports",
+    Area.WORK_ORDERS: "work orders",
+}
+
 _SELF = "You cannot {verb} yourself. Ask another admin."
 _VERBS = {
     Move.LINK: "change the properties of",
@@ -102,6 +115,54 @@ def browses_contacts(actor: Actor) -> bool:
 def adds_contacts(actor: Actor) -> bool:
     """Return whether `actor` may add contacts (P5)."""
     return actor.is_admin
+
+
+def changes_several(actor: Actor) -> bool:
+    """Return whether `actor` may change several contacts at once (P5)."""
+    return actor.is_admin
+
+
+def opens(actor: Actor, area: Area) -> bool:
+    """Return whether `area` is there for `actor`: switched on for the company, and a right that opens it."""
+    return area not in actor.areas_off and bool(actor.permissions & AREAS[area])
+
+
+def demand_area(actor: Actor, area: Area) -> None:
+    """Raise NotAllowed unless a right of `actor` opens `area`."""
+    if not actor.permissions & AREAS[area]:
+        raise NotAllowed(f"Your role does not include {AREA_NAMES[area]}.")
+
+
+def may_cancel(actor: Actor, order: WorkOrder) -> bool:
+    """Return whether `actor` may cancel a work order that they see: whoever asked for it, and admins."""
+    asked = actor.contact_id is not None and order.requested_by == actor.contact_id
+    return opens(actor, Area.WORK_ORDERS) and (asked or actor.is_admin)
+
+
+def demand_cancelling(actor: Actor, order: WorkOrder) -> None:
+    """Raise NotAllowed unless `actor` may cancel the work order."""
+    if not may_cancel(actor, order):
+        raise NotAllowed("Only whoever asked for a work order, or an admin, can cancel it.")
+
+
+def may_hear_of(contact: Contact, order: WorkOrder) -> bool:
+    """Return whether `contact` may get mail about a work order: live, with the right, and in scope (C44)."""
+    live = contact.deleted_at is None and contact.deactivated_at is None and contact.access != Access.NONE
+    rights = rights_of(contact)
+    everything = Permission.ADMIN in rights or contact.scope == Scope.CLIENT
+    near = everything or order.property_id in {link.property_id for link in contact.property_links}
+    return live and bool(rights & AREAS[Area.WORK_ORDERS]) and near and contact.company.exited_at is None
+
+
+def sees_client(actor: Actor) -> bool:
+    """Return whether `actor` may open the company's own page (C30)."""
+    return bool(actor.permissions & {Permission.ADMIN, Permission.VIEW_CLIENT})
+
+
+def demand_client(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may open the company's own page (C30)."""
+    if not sees_client(actor):
+        raise NotAllowed("Your role does not include the client page.")
 
 
 def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None = None) -> str | None:
@@ -152,7 +213,18 @@ def demand_browsing(actor: Actor) -> None:
 
 # P4 and P5: what an editor of details may set; everything else on the form is an admin's.
 DETAILS = frozenset(
-    {"honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "category", "notes"}
+    {
+        "honorific",
+        "first_name",
+        "last_name",
+        "job_title",
+        "phone",
+        "mobile",
+        "email",
+        "category",
+        "notes",
+        "topics",
+    }
 )
 ADMIN_FIELDS = frozenset(
     {
@@ -185,61 +257,27 @@ def may_give(actor: Actor, permissions: frozenset[Permission], contact: Contact 
     return actor.is_admin and not to_oneself and permissions <= actor.permissions
 
 
+def demand_rights(actor: Actor, contact: Contact) -> None:
+    """Raise NotAllowed unless `actor` may set what `contact` may do: admins, never for themselves (P7)."""
+    demand_admin(actor)
+    if contact.id == actor.contact_id:
+        raise NotAllowed("You cannot change your own rights. Ask another admin.")
+
+
+def demand_role(actor: Actor, role: Role | None, gives: frozenset[Permission], *, holds: bool) -> None:
+    """Raise NotAllowed unless `actor` may make a role (None) or change one, so that `gives` comes or goes.
+
+    `holds` says whether the actor has the role: then its permissions are the actor's own rights (P7).
+    """
+    demand_admin(actor)
+    if role is not None and role.owner == PRESET:
+        raise NotAllowed(f"{role.name} is the same for every company. Copy it and change the copy.")
+    if holds and gives:
+        raise NotAllowed("You have this role, and nobody changes their own rights. Ask another admin.")
+    if not may_give(actor, gives, None):
+        raise NotAllowed("You cannot give a permission that you do not hold.")
+
+
 def menu(actor: Actor, contact: Contact, moves: tuple[Move, ...], *, admin: bool) -> list[Move]:
     """Return which of the possible `moves` stand in the row menu for `actor` (L1, C6)."""
     return [move for move in moves if objection(actor, move, contact, admin=admin) is None]
-
-
-# Every query starts here. A model without an entry cannot be read, so forgetting one fails closed (P10).
-_VISIBLE: dict[type[Any], Callable[[Actor], ColumnElement[bool]]] = {}
-
-
-def own(actor: Actor, model: type[Any]) -> Select[Any]:
-    """Return the rows of `model` that belong to the actor's company, whatever the scope; no company: none."""
-    conditions = [model.company_id == actor.company_id if actor.company_id is not None else false()]
-    if model is Contact:
-        conditions.append(Contact.deleted_at.is_(None))
-    return select(model).where(*conditions)
-
-
-def visible(actor: Actor, model: type[Any]) -> Select[Any]:
-    """Return the rows of `model` that `actor` may know of: own company, in scope (P10, C44).
-
-    Raises KeyError for a model that has no rule here.
-    """
-    return own(actor, model).where(_VISIBLE[model](actor))
-
-
-def _linked_property_ids(actor: Actor) -> Select[int]:
-    return select(PropertyLink.property_id).where(PropertyLink.contact_id == actor.contact_id)
-
-
-def _visible_properties(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.sees_everything else Property.id.in_(_linked_property_ids(actor))
-
-
-def _visible_contacts(actor: Actor) -> ColumnElement[bool]:
-    if not browses_contacts(actor):
-        return Contact.id == actor.contact_id
-    if actor.sees_everything:
-        return true()
-    shared = exists().where(
-        PropertyLink.contact_id == Contact.id, PropertyLink.property_id.in_(_linked_property_ids(actor))
-    )
-    return or_(Contact.id == actor.contact_id, _client_level(), shared)
-
-
-def _client_level() -> ColumnElement[bool]:
-    """Client scope as it counts: said so, or implied by `admin` (P9)."""
-    role, box = aliased(ContactRole), aliased(ContactPermission)
-    admin_role = exists().where(
-        role.contact_id == Contact.id,
-        RolePermission.role_id == role.role_id,
-        RolePermission.permission == Permission.ADMIN,
-    )
-    admin_box = exists().where(and_(box.contact_id == Contact.id, box.permission == Permission.ADMIN))
-    return or_(Contact.scope == Scope.CLIENT, admin_role, admin_box)
-
-
-_VISIBLE[Contact] = _visible_contacts
-_VISIBLE[Property] = _visible_properties

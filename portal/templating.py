@@ -1,13 +1,13 @@
 """What every template can use: the brand, the menu, notices, and filters that put facts into words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, lifecycle, words
+from portal import guards, lifecycle, money, policy, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
@@ -19,7 +19,12 @@ def register(app: Flask) -> None:
     """Give the templates of `app` their words."""
     app.context_processor(_context)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {
+    app.jinja_env.filters |= _filters()
+    app.jinja_env.globals |= _globals()
+
+
+def _filters() -> dict[str, Any]:
+    return {
         "phone": national,
         "tel": lambda number: f"tel:{number}",
         "moment": moment,
@@ -28,17 +33,27 @@ def register(app: Flask) -> None:
         "day": lambda at: (
             f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
         ),
+        "day_month": day_month,
+        "money": amount,
         "initials": words.initials,
         "slot": lambda number: int(number or 0) % 6,
         "sentence": words.sentence,
         "breakable": breakable,
         "listed": words.listed,
     }
-    app.jinja_env.globals |= {
+
+
+def _globals() -> dict[str, Any]:
+    return {
         "status_of": lambda contact: lifecycle.status(contact).value,
         "login_state_of": lambda contact: lifecycle.login_state(contact).value,
         "menu_for": row_menu,
         "how_far": words.how_far,
+        "topic_words": [(topic, *said) for topic, said in words.TOPIC.items()],
+        "how_many": words.people,
+        "can_tick": lambda: policy.changes_several(guards.actor()),
+        "gives": words.gives,
+        "area_name": words.AREA.get,
         "login_name": words.login_name,
     }
 
@@ -101,6 +116,24 @@ def moment(at: datetime | None) -> str:
 def exact(at: datetime | None) -> str:
     """Return a moment in full, with its time zone."""
     return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
+
+
+def today() -> date:
+    """Return the day it is at the vendor's."""
+    return now().astimezone(_zone()).date()
+
+
+def day_month(day: date | datetime | None) -> str:
+    """Return a day as it stands in lists: "30 Nov 2026"; a moment counts as its day at the vendor's."""
+    if day is None:
+        return ""
+    local = day.astimezone(_zone()) if isinstance(day, datetime) else day
+    return f"{local.day} {local:%b %Y}"
+
+
+def amount(pence: int | None) -> str:
+    """Return an amount in the vendor's currency: 127860 is "£1,278.60"; nothing for None."""
+    return "" if pence is None else money.written(pence, current_app.config["CURRENCY"])
 
 
 def until(at: datetime) -> str:

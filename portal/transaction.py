@@ -8,6 +8,7 @@ from portal import invariants
 from portal.extensions import db, writing
 
 _AFTER = "what to do once it is committed"
+_UNDO = "what to take back if it is rolled back"
 log = logging.getLogger(__name__)
 
 
@@ -25,16 +26,22 @@ def transaction(*, write: bool) -> Iterator[None]:
         db.session.commit()
     except BaseException:
         db.session.rollback()
-        _take_waiting()
+        _take_waiting(_AFTER)
+        _run(_take_waiting(_UNDO))
         raise
     finally:
         invariants.forget(db.session())
         writing.reset(mode)
-    for step in _take_waiting():
+    _take_waiting(_UNDO)
+    _run(_take_waiting(_AFTER))
+
+
+def _run(steps: list[Callable[[], None]]) -> None:
+    for step in steps:
         try:
             step()
         except Exception:
-            log.exception("a step after the commit failed")
+            log.exception("a step after the transaction failed")
 
 
 def start_writing() -> None:
@@ -47,11 +54,35 @@ def start_writing() -> None:
     writing.set(True)
 
 
+@contextmanager
+def part() -> Iterator[None]:
+    """Run the block as a part of the running transaction that may fail alone.
+
+    Where it raises, what it did is taken back, with what it left to do once the transaction is committed.
+    """
+    info = db.session().info
+    done = {kind: len(info.get(kind, [])) for kind in (_AFTER, _UNDO)}
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        left = {kind: info.get(kind, [])[number:] for kind, number in done.items()}
+        for kind, number in done.items():
+            del info.get(kind, [])[number:]
+        _run(left[_UNDO])
+        raise
+
+
 def after_commit(step: Callable[[], None]) -> None:
     """Run `step` once the running transaction is committed; drop it if it is rolled back."""
     db.session().info.setdefault(_AFTER, []).append(step)
 
 
-def _take_waiting() -> list[Callable[[], None]]:
-    steps: list[Callable[[], None]] = db.session().info.pop(_AFTER, [])
+def after_rollback(step: Callable[[], None]) -> None:
+    """Run `step` if the running transaction is rolled back; it takes back what no database knows of."""
+    db.session().info.setdefault(_UNDO, []).append(step)
+
+
+def _take_waiting(kind: str) -> list[Callable[[], None]]:
+    steps: list[Callable[[], None]] = db.session().info.pop(kind, [])
     return steps

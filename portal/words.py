@@ -3,7 +3,17 @@
 from typing import Any
 
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Contact, Permission
+from portal.models import (
+    Access,
+    Activity,
+    Area,
+    Contact,
+    Permission,
+    Scope,
+    WorkOrder,
+    WorkOrderEvent,
+    WorkStatus,
+)
 from portal.policy import EVERY_PERMISSION
 
 PERMISSION = {
@@ -22,6 +32,13 @@ ACCESS = {
     Access.EMAIL_ONLY: ("E-mail only", "May deal with us by e-mail, cannot sign in."),
     Access.NONE: ("No", "Only kept in the address book."),
 }
+# What mail can be wanted about; apart from permissions, which say what somebody may see here.
+TOPIC = {
+    "billing": ("Billing", "New invoices, reminders and statements."),
+    "work_orders": ("Work orders", "Visits and work that is done."),
+    "reports": ("Reports", "Reports that are ready."),
+    "account": ("Account", "Changes to the company and its contacts."),
+}
 MOVE = {
     Move.VIEW: "Profile details",
     Move.EDIT: "Edit",
@@ -34,6 +51,27 @@ MOVE = {
     Move.DEACTIVATE: "Deactivate",
     Move.ACTIVATE: "Activate",
     Move.DELETE: "Delete",
+}
+WORK_STATUS = {
+    WorkStatus.REQUESTED: "Requested",
+    WorkStatus.SCHEDULED: "Scheduled",
+    WorkStatus.IN_PROGRESS: "In progress",
+    WorkStatus.DONE: "Done",
+    WorkStatus.CANCELLED: "Cancelled",
+}
+PRIORITY = {
+    "low": ("Low", "Whenever it suits."),
+    "normal": ("Normal", "Within the usual time."),
+    "urgent": ("Urgent", "As soon as possible."),
+    "emergency": ("Emergency", "Danger, or damage that goes on."),
+}
+AREA = {
+    Area.PROPERTIES: "Properties",
+    Area.CONTRACTS: "Contracts",
+    Area.RFPS: "RFPs",
+    Area.BILLING: "Billing",
+    Area.REPORTS: "Reports",
+    Area.WORK_ORDERS: "Work orders",
 }
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
@@ -52,6 +90,16 @@ def can_do(permissions: frozenset[Permission]) -> list[dict[str, Any]]:
     return [{"allowed": each in permissions, "sentence": _CAN[each]} for each in order]
 
 
+def gives(permissions: frozenset[Permission]) -> str:
+    """Return what a role gives, in the words of its switches: "Access Billing, View Client"."""
+    return ", ".join(label for permission, (label, _line) in PERMISSION.items() if permission in permissions)
+
+
+def people(number: int) -> str:
+    """Return how many people, in words: "Nobody", "1 person", "12 people"."""
+    return {0: "Nobody", 1: "1 person"}.get(number, f"{number:,} people")
+
+
 def how_far(sees_everything: bool, linked: int) -> str:
     """Return how far a contact sees, in words: "All properties", "No property", "4 properties"."""
     if sees_everything:
@@ -68,6 +116,42 @@ def sentence(row: Activity) -> str:
     own = row.target_name == row.actor_name and row.actor_kind != "staff"
     target = "" if own or not row.target_name else f" {row.target_name}"
     return f"{subject} {row.what}{target}"
+
+
+# How the values of these fields read on the screen; every other field's value reads as it is.
+_VALUES: dict[str, dict[str, str]] = {
+    "Portal access": {access: label for access, (label, _line) in ACCESS.items()},
+    "Permissions": {permission: label for permission, (label, _line) in PERMISSION.items()},
+    "E-mail about": {topic: label for topic, (label, _line) in TOPIC.items()},
+    "Level": {Scope.CLIENT: "Client Level", Scope.PROPERTY: "Property Level"},
+    "Status": {"active": "Active", "pending": "Pending", "inactive": "Inactive"},
+}
+
+
+def changes(row: Activity) -> list[dict[str, str]]:
+    """Return what an activity row changed: each field's label, what it was and what it is now, in words."""
+    return [
+        {"label": label, "before": _value(label, before), "after": _value(label, after)}
+        for label, (before, after) in row.changes.items()
+    ]
+
+
+def _value(label: str, value: Any) -> str:
+    known = _VALUES.get(label)
+    if known is None:
+        return "" if value is None else str(value)
+    return ", ".join(known.get(part, part) for part in str(value or "").split(", "))
+
+
+def news(event: WorkOrderEvent, order: WorkOrder) -> str:
+    """Return in a few words what an entry of a work order's timeline tells: "Scheduled for 23 Nov 2026"."""
+    if event.kind == "comment":
+        return f"{event.by_name} wrote"
+    if event.kind == "asked":
+        return "Requested"
+    word = WORK_STATUS[WorkStatus(event.status or order.status)]
+    visit = order.visit_on
+    return f"{word} for {visit.day} {visit:%b %Y}" if visit and word == "Scheduled" else word
 
 
 def _plain(what: str) -> str:

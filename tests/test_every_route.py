@@ -10,7 +10,7 @@ import pytest
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, Contact, SignInSession
-from tests import ledger
+from tests import area_routes, ledger
 
 UNKNOWN = 2**31 - 1
 # Who asks: each right alone, both scopes, both gates, the other company, nobody.
@@ -104,14 +104,28 @@ ROUTES = {
     ),
     "contacts.delete": Route(f"{CONTACT}/delete", "GET", may=ADMINS, hidden=True),
     "access.take": Route(f"{CONTACT}/authorize", "POST", may=ADMINS, hidden=True),
-    "properties.link": Route(
+    "property_links.link": Route(
         f"{CONTACT}/properties", "GET POST", may=ADMINS, hidden=True, form={"scope": "client"}
     ),
+    "profile.topics": Route("/profile/topics", "POST", good=(200, 204, 303, 422)),
     # Of development alone; production has none of them (test_headers).
     "dev.mails": Route("/dev/mail", "GET", public=True),
     "dev.mail": Route("/dev/mail/none", "GET", public=True, good=(404,)),
     "dev.html": Route("/dev/mail/none/html", "GET", public=True, good=(404,)),
 }
+ROUTES |= {
+    name: Route(
+        f"/acme/{path}",
+        methods,
+        may=may,
+        form=area_routes.FORMS.get(name, {}),
+        good=(*area_routes.TAKEN, *([404] if name in area_routes.GONE else [])),
+    )
+    for name, (path, methods, may) in area_routes.AREAS.items()
+}
+ABOUT_A_THING = [name for name, (path, _, _) in area_routes.AREAS.items() if "{" in path]
+# Any number where only the shape of a path matters.
+ANY_IDS = {"contact": 1, "foreign_session": 1, **dict.fromkeys(area_routes.NAMES, 1)}
 PRIVATE = [name for name, route in ROUTES.items() if not route.public]
 POSTS = [name for name, route in ROUTES.items() if "POST" in route.methods]
 ACME = [name for name, route in ROUTES.items() if route.path.startswith("/acme/")]
@@ -136,11 +150,13 @@ def ask(town, reading, writing):
         db.session.add(foreign)
         db.session.flush()
         session_id = foreign.id
+        ours, theirs = area_routes.things(town, db.session)
 
-    def send(browser, name, method, *, htmx=False, contact=None, token=None, path=None):
+    def send(browser, name, method, *, htmx=False, contact=None, token=None, things=None):
         target = contact or town.ola.id
         route = ROUTES[name]
-        address = (path or route.path).format(contact=target, foreign_session=session_id)
+        ids = {"ours": ours, "theirs": theirs}.get(things or "ours") or dict.fromkeys(ours, things)
+        address = route.path.format(contact=target, foreign_session=session_id, **ids)
         if method == "GET":
             return browser.get(address, htmx=htmx)
         form = dict(route.form)
@@ -207,7 +223,7 @@ class TestTable:
     def test_the_paths_belong_to_their_endpoints(self, app):
         adapter = app.url_map.bind("localhost")
         for name, route in ROUTES.items():
-            path = route.path.format(contact=1, foreign_session=1)
+            path = route.path.format(**ANY_IDS)
             for method in route.methods.split():
                 assert adapter.match(path, method)[0] == name
 
@@ -236,7 +252,7 @@ class TestStranger:
 
     def test_what_is_not_there(self, browser):
         stranger = browser()
-        for path in ("/staff", "/staff/sign-in", "/api/contacts", "/acme/roles/1", "/.env"):
+        for path in ("/staff", "/staff/sign-in", "/api/contacts", "/.env"):
             assert stranger.get(path).status_code == 404
 
 
@@ -283,6 +299,22 @@ class TestForeign:
         person = browser(getattr(town, PEOPLE[right]))
         before, ids = unchanged(), (town.gus.id, town.stan.id, UNKNOWN)
         assert sweep(ABOUT_A_CONTACT, ask, person, nothing_there, contacts=ids) == {}
+        assert unchanged() == before
+
+    @pytest.mark.parametrize("right", RIGHTS)
+    @pytest.mark.parametrize("things", ["theirs", UNKNOWN])
+    def test_foreign_things(self, town, browser, ask, unchanged, right, things):
+        """T16: an invoice, order, contract, document, role or property of somebody else is not there."""
+        person = browser(getattr(town, PEOPLE[right]))
+
+        def ask_theirs(browser, name, method, **more):
+            return ask(browser, name, method, **more, things=things)
+
+        admins = [name for name in ABOUT_A_THING if ROUTES[name].may == ADMINS and right not in ADMINS]
+        before = unchanged()
+        assert sweep(set(ABOUT_A_THING) - set(admins), ask_theirs, person, answers(404)) == {}
+        # What only admins do may say so before it looks; it says the same for every id.
+        assert sweep(admins, ask_theirs, person, answers(403, 404)) == {}
         assert unchanged() == before
 
     def test_ids_that_are_none(self, town, browser, ask):
@@ -357,8 +389,9 @@ class TestMethods:
         """L3, T52: 404 or 405."""
         mia = browser(town.mia)
         before, wrong = unchanged(), {}
+        pages = {route.path for route in ROUTES.values() if "GET" in route.methods}
         for name in POSTS:
-            if "GET" not in ROUTES[name].methods:
+            if ROUTES[name].path not in pages:
                 for method in ("GET", "HEAD"):
                     code = mia.client.open(plain_path(name, town), method=method).status_code
                     wrong |= {} if code in (404, 405) else {(name, method): code}
@@ -389,7 +422,7 @@ class TestMethods:
 
 
 def plain_path(name: str, town) -> str:
-    return ROUTES[name].path.format(contact=town.ola.id, foreign_session=1)
+    return ROUTES[name].path.format(**{**ANY_IDS, "contact": town.ola.id})
 
 
 class TestForgery:

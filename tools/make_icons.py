@@ -13,7 +13,8 @@ from pathlib import Path
 SPRITE = Path("static/icons.svg")
 NAMES = """
 activity arrow-down arrow-left arrow-right arrow-up ban building chart-column check chevron-down chevron-left
-chevron-right chevrons-up-down circle-alert circle-check circle-question-mark clipboard-list copy download
+chevron-right chevrons-up-down circle-alert circle-check circle-question-mark clipboard-check clipboard-list
+copy download
 ellipsis-vertical eye eye-off file-text gavel house info keyboard key-round leaf link list-filter lock
 log-out mail map-pin-house menu pencil phone plus power power-off receipt refresh-cw search send shield-check
 sun-moon trash-2 triangle-alert undo-2 unlink user user-check user-plus users x

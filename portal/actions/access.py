@@ -85,7 +85,7 @@ def delete(contact: Contact, by: Actor) -> str:
     end_invitation(contact, Ended.CANCELLED)
     user, contact.user, contact.portal_user_id = contact.user, None, None
     contact.access, contact.deleted_at = Access.NONE, now()
-    for held in (contact.role_links, contact.boxes, contact.property_links):
+    for held in (contact.role_links, contact.boxes, contact.property_links, contact.topic_links):
         held.clear()
     audit.record("deleted", by=by, contact=contact, changes={"E-mail": (contact.email or "", "")})
     db.session.flush()

@@ -7,6 +7,7 @@ from portal import audit, mail, policy
 from portal.actions import access as moves
 from portal.actions.invite import invite
 from portal.actions.logins import make_login
+from portal.actions.topics import choose_topics
 from portal.audit import Changes
 from portal.clock import now
 from portal.extensions import db
@@ -60,6 +61,7 @@ class Wanted:
     access: str | None = None
     roles: frozenset[Role] | None = None
     permissions: frozenset[Permission] | None = None
+    topics: frozenset[str] | None = None
     login: Login | None = None
 
 
@@ -73,20 +75,20 @@ def add_contact(company: Company, wanted: Wanted, by: Actor, *, form_key: str | 
     contact = Contact(
         company_id=company.id,
         contact_type_id=kind.id,
-        is_primary=False if not first else kind.is_primary,
+        is_primary=first and kind.is_primary,
         access=Access.NONE,
         form_key=form_key,
         **{name: wanted.details.get(name) or ("" if name != "email" else None) for name in DETAILS},
     )
-    contact.category_id = wanted.category.id if wanted.category else None
-    contact.company = company
+    contact.company, contact.category = company, wanted.category
     if not first and kind.is_primary:
         contact.contact_type_id = ordinary_type().id
     _check_address(contact)
     refresh(contact)
     db.session.add(contact)
     db.session.flush()
-    audit.record("added", by=by, contact=contact, changes=_as_added(contact))
+    changes = choose_topics(contact, wanted.topics or frozenset())
+    audit.record("added", by=by, contact=contact, changes={**_as_added(contact), **changes})
     if kind.is_primary and not first:
         _set_type(contact, kind)
     roles = (wanted.roles or frozenset()) | ({preset(CLIENT_ADMIN)} if first else frozenset())
@@ -139,6 +141,9 @@ def _set_details(contact: Contact, wanted: Wanted, by: Actor) -> dict[str, tuple
         was = contact.category.name if contact.category else ""
         contact.category = wanted.category
         changes["Category"] = (was, wanted.category.name if wanted.category else "")
+    if wanted.topics is not None and wanted.topics != contact.topics:
+        _demand(by, "topics", contact)
+        changes |= choose_topics(contact, wanted.topics)
     if "E-mail" in changes:
         _check_address(contact)
     refresh(contact)

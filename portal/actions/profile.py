@@ -1,6 +1,7 @@
 """What people change about themselves: their own details and how the portal looks to them."""
 
 from portal import audit
+from portal.actions.topics import choose_topics
 from portal.clock import now
 from portal.models import Contact, PortalUser
 from portal.models.keys import refresh
@@ -32,6 +33,15 @@ def edit_own_details(contact: Contact, details: dict[str, str], by: Actor) -> bo
         contact.user.first_name, contact.user.last_name = contact.first_name, contact.last_name
     audit.record("edited the own details", by=by, contact=contact, changes=changes)
     return True
+
+
+def choose_own_topics(contact: Contact, topics: frozenset[str], by: Actor) -> bool:
+    """Set what one wants mail about at one company; return whether anything changed."""
+    changes = choose_topics(contact, topics)
+    if changes:
+        contact.changed_at = now()
+        audit.record("edited the own details", by=by, contact=contact, changes=changes)
+    return bool(changes)
 
 
 def choose_look(user: PortalUser, theme: str, density: str) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete
 
-from portal import passwords
-from portal.demo import crowd, people, places
+from portal import files, passwords
+from portal.demo import agreements, crowd, history, invoices, people, places, work_orders
+from portal.demo.erasing import erasable
 from portal.extensions import db
-from portal.models import PRESET, Branding, ContactType, Role, RolePermission
+from portal.models import PRESET, Activity, Branding, ContactType, Document, Role, RolePermission
 
 _WORDS = [
     "amber",
@@ -67,7 +68,11 @@ def make() -> dict[str, Any]:
     )
     companies = places.make()
     known = people.make(companies, passwords.hashed(password))
+    history.make(companies["northgate"])
     crowd.fill(companies)
+    invoices.fill(companies)
+    work_orders.fill(companies)
+    agreements.fill(companies)
     return {
         "password": password,
         "companies": [{"slug": each.slug, "name": each.name} for each in companies.values()],
@@ -77,12 +82,17 @@ def make() -> dict[str, Any]:
 
 
 def _clear() -> None:
+    for document in db.session.scalars(db.select(Document)):
+        files.remove(document)
     presets = db.select(Role.id).where(Role.owner == PRESET)
     for table in reversed(db.metadata.sorted_tables):
         if table.name == Role.__tablename__:
             db.session.execute(delete(Role).where(Role.owner != PRESET))
         elif table.name == RolePermission.__tablename__:
             db.session.execute(delete(RolePermission).where(RolePermission.role_id.not_in(presets)))
+        elif table.name == Activity.__tablename__:
+            with erasable():
+                db.session.execute(delete(table))
         elif table.name not in _KEPT:
             db.session.execute(delete(table))
     db.session.expire_all()

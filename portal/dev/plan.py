@@ -13,7 +13,8 @@ from portal.dev import catcher, forks, house, processes, valkey
 from portal.dev.parts import Part
 
 _WEB = "gunicorn wsgi:app --worker-class gthread --workers 2 --threads 4 --preload --no-control-socket"
-_WEB += " --graceful-timeout 5 --timeout 60 --log-level warning"
+# The longest line that is read: what is typed into a search box must reach us, to be answered in our words.
+_WEB += " --limit-request-line 8190 --graceful-timeout 5 --timeout 60 --log-level warning"
 
 
 def supports(settings: Mapping[str, Any], lock: int) -> tuple[list[Part], dict[str, str]]:

@@ -37,6 +37,10 @@ PERMISSIONS = options(
     ("edit_contacts", "Edit Contact"),
     ("view_client", "View Client"),
 )
+TOPICS = options(
+    ("billing", "Billing"), ("work_orders", "Work orders"), ("reports", "Reports"), ("account", "Account")
+)
+GONE = "Something that was ticked cannot be given any more. Look at what is ticked and save again."
 _USERNAME = re.compile(r"[\w.\-]{3,40}")
 
 
@@ -59,14 +63,15 @@ class ContactForm(Blank):
     contact_type = SelectField("Contact type", validate_choice=True)
 
     access = RadioField("Authorize user", choices=ACCESS, default="portal")
-    roles = SelectMultipleField("Roles", coerce=int)
-    permissions = SelectMultipleField("Permissions", choices=PERMISSIONS)
+    roles = SelectMultipleField("Roles", coerce=int, invalid_choice_message=GONE)
+    permissions = SelectMultipleField("Permissions", choices=PERMISSIONS, invalid_choice_message=GONE)
     username = TextLine("User name", [username_like])
     initial_password = PasswordField("Initial password")
     recovery_email = TextLine("Recovery e-mail", [email_address])
 
     category = SelectField("Category")
     notes = TextAreaField("Notes", [at_most(5_000), several_lines])
+    topics = SelectMultipleField("E-mail about", choices=TOPICS)
 
     version = HiddenField()
     form_key = HiddenField()

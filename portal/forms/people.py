@@ -1,8 +1,8 @@
 """The forms people fill in about themselves: signing in, passwords, invitations, terms, profile."""
 
-from wtforms import BooleanField, HiddenField, PasswordField, RadioField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectMultipleField
 
-from portal.forms.contact import username_like
+from portal.forms.contact import TOPICS, username_like
 from portal.forms.fields import (
     Blank,
     PhoneField,
@@ -76,6 +76,13 @@ class OwnDetailsForm(Blank):
     job_title = TextLine("Job title", [at_most(100), name_like])
     phone = PhoneField("Phone", [phone_number])
     mobile = PhoneField("Mobile", [phone_number])
+    company = HiddenField()
+
+
+class TopicsForm(Blank):
+    """What somebody wants mail about at one company."""
+
+    topics = SelectMultipleField("E-mail about", choices=TOPICS)
     company = HiddenField()
 
 

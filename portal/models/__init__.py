@@ -1,8 +1,12 @@
 """The nouns: every table of Gatehouse and the constraints that hold whatever the code above does."""
 
 from portal.models.activity import Activity
+from portal.models.agreement import Contract, ContractProperty, Rfp, RfpAnswer, RfpProperty
+from portal.models.billing import Invoice, InvoiceLine, Payment
+from portal.models.choice import TOPICS, AccessDecision, AccessReview, Area, CompanyArea, ContactTopic
 from portal.models.company import Branding, Company
 from portal.models.contact import Access, Contact, ContactPermission, ContactRole, PropertyLink, Scope
+from portal.models.document import Document
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
 from portal.models.letter import Letter, LetterState
 from portal.models.people import PortalUser, SignInSession, StaffUser
@@ -10,30 +14,46 @@ from portal.models.property import Property
 from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermission
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vocabulary import Category, ContactType
+from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
 
 __all__ = [
     "CLIENT_ADMIN",
     "PRESET",
+    "TOPICS",
     "Access",
+    "AccessDecision",
+    "AccessReview",
     "Activity",
+    "Area",
     "Branding",
     "Category",
     "Company",
+    "CompanyArea",
     "Contact",
     "ContactPermission",
     "ContactRole",
+    "ContactTopic",
     "ContactType",
+    "Contract",
+    "ContractProperty",
+    "Document",
     "Ended",
     "Invitation",
+    "Invoice",
+    "InvoiceLine",
     "Letter",
     "LetterState",
     "LoginLink",
     "PasswordRequest",
+    "Payment",
     "Permission",
     "PortalUser",
     "Property",
     "PropertyLink",
     "Purpose",
+    "Rfp",
+    "RfpAnswer",
+    "RfpProperty",
     "Role",
     "RolePermission",
     "Scope",
@@ -41,4 +61,7 @@ __all__ = [
     "StaffUser",
     "TermsAcceptance",
     "TermsVersion",
+    "WorkOrder",
+    "WorkOrderEvent",
+    "WorkStatus",
 ]

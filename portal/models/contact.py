@@ -24,6 +24,7 @@ from portal.models.role import KNOWN_PERMISSION, Permission, Role
 from portal.models.vocabulary import Category, ContactType
 
 if TYPE_CHECKING:
+    from portal.models.choice import ContactTopic
     from portal.models.invitation import Invitation
 
 
@@ -91,6 +92,7 @@ class Contact(Base):
     role_links: Mapped[list["ContactRole"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
     boxes: Mapped[list["ContactPermission"]] = relationship(cascade="all, delete-orphan", lazy="select")
     property_links: Mapped[list["PropertyLink"]] = relationship(cascade="all, delete-orphan", lazy="select")
+    topic_links: Mapped[list["ContactTopic"]] = relationship(cascade="all, delete-orphan", lazy="select")
     live_invitation: Mapped["Invitation | None"] = relationship(
         primaryjoin="and_(Invitation.contact_id == Contact.id, Invitation.ended_at.is_(None))",
         foreign_keys="Invitation.contact_id",
@@ -125,6 +127,11 @@ class Contact(Base):
     def roles(self) -> list[Role]:
         """The roles held, by name."""
         return sorted((link.role for link in self.role_links), key=lambda role: role.name_key)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics that the contact wants mail about."""
+        return frozenset(link.topic for link in self.topic_links)
 
     @property
     def direct_permissions(self) -> frozenset[Permission]:

@@ -5,13 +5,9 @@ import unicodedata
 import phonenumbers
 
 from portal.models.contact import Contact
+from portal.models.folding import fold
 
-
-def fold(text: str) -> str:
-    """Return `text` without case and accents and with single blanks, for sorting and searching."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(unicodedata.normalize("NFKC", kept).split())
+__all__ = ["email_key", "fold", "refresh", "search_key"]
 
 
 def email_key(address: str) -> str:

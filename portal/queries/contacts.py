@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.extensions import db
 from portal.invariants import holds_permission
@@ -36,7 +37,8 @@ from portal.models import (
     Role,
 )
 from portal.models.keys import fold
-from portal.policy import Actor, visible
+from portal.policy import Actor
+from portal.visibility import visible
 
 PAGE = 25
 COUNTED = 1_000
@@ -132,6 +134,35 @@ def page(actor: Actor, wish: Wish) -> Page:
         answer.after = _cursor(wish.sort, found[-1]) if onwards else ""
         answer.before = _cursor(wish.sort, found[0]) if back else ""
     return answer
+
+
+def ids(actor: Actor, wish: Wish, most: int) -> list[int]:
+    """Return the ids of up to `most` contacts that `actor` may see and `wish` asks for, by name."""
+    query = _matching(actor, wish).with_only_columns(Contact.id).order_by(Contact.name_key, Contact.id)
+    return list(db.session.scalars(query.limit(most)))
+
+
+def together(actor: Actor, contact_ids: Collection[int]) -> list[Contact]:
+    """Return the contacts with these ids that `actor` may see, by name, with what they may do."""
+    query = visible(actor, Contact).where(Contact.id.in_(contact_ids))
+    everything = (
+        joinedload(Contact.user),
+        joinedload(Contact.live_invitation),
+        selectinload(Contact.boxes),
+        selectinload(Contact.property_links),
+    )
+    found = db.session.scalars(query.options(*everything).order_by(Contact.name_key, Contact.id))
+    return list(found.unique())
+
+
+def deleted(actor: Actor, contact_ids: Collection[int]) -> list[Contact]:
+    """Return those of the company's contacts with these ids that were deleted."""
+    query = select(Contact).where(
+        Contact.id.in_(contact_ids),
+        Contact.company_id == (actor.company_id or 0),
+        Contact.deleted_at.is_not(None),
+    )
+    return list(db.session.scalars(query).unique())
 
 
 def counts(actor: Actor, wish: Wish) -> Counts:

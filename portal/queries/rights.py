@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
 from portal.extensions import db
-from portal.models import Contact, Permission, Property, PropertyLink
-from portal.policy import Actor, rights_of, visible
+from portal.models import Contact, ContactPermission, ContactRole, Permission, Property, PropertyLink
+from portal.models.keys import fold
+from portal.policy import Actor, rights_of
+from portal.visibility import visible
 from portal.words import PERMISSION
 
 
@@ -68,3 +70,13 @@ def choosable(reader: Actor) -> list[Property]:
     """Return the properties that `reader` may link somebody to, by name."""
     query = visible(reader, Property).where(Property.archived_at.is_(None)).order_by(Property.name)
     return list(db.session.scalars(query))
+
+
+def sources(reader: Actor, except_id: int, looked_for: str, most: int) -> list[Contact]:
+    """Return up to `most` contacts whose access can be copied: they hold something, and match the search."""
+    by_role = exists().where(ContactRole.contact_id == Contact.id)
+    by_box = exists().where(ContactPermission.contact_id == Contact.id)
+    query = visible(reader, Contact).where(or_(by_role, by_box), Contact.id != except_id)
+    for word in fold(looked_for).split():
+        query = query.where(Contact.search_key.contains(word, autoescape=True))
+    return list(db.session.scalars(query.order_by(Contact.name_key, Contact.id).limit(most)).unique())

@@ -5,14 +5,16 @@ from typing import Any
 
 from flask import current_app
 from flask_login import UserMixin
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, lazyload
 
 from portal.clock import now
 from portal.extensions import db
 from portal.models import (
     Access,
+    Area,
     Company,
+    CompanyArea,
     Contact,
     ContactPermission,
     ContactRole,
@@ -37,6 +39,7 @@ class Membership:
     contact: Contact
     company: Company
     permissions: frozenset[Permission]
+    areas_off: frozenset[Area] = frozenset()
 
     def actor(self) -> Actor:
         """Return this membership as somebody who acts."""
@@ -48,6 +51,7 @@ class Membership:
             user_id=self.contact.portal_user_id,
             permissions=self.permissions,
             scope=self.contact.scope,
+            areas_off=self.areas_off,
         )
 
 
@@ -90,13 +94,18 @@ def signed_in(key: str) -> SignedIn | None:
     idle = current_app.config["REMEMBERED_LIFE" if session.remembered else "SESSION_IDLE"]
     if not user.able or not session.alive(now(), now() - idle):
         return None
-    found = [_membership(*row[2:4], *row[5:7]) for row in rows if row[2] is not None and row[3] is not None]
+    found = [_membership(*row[2:4], *row[5:8]) for row in rows if row[2] is not None and row[3] is not None]
     return SignedIn(key, session, user, terms_due, found) if found else None
 
 
-def _membership(contact: Contact, company: Company, by_role: str | None, by_box: str | None) -> Membership:
+def _membership(
+    contact: Contact, company: Company, by_role: str | None, by_box: str | None, off: str | None
+) -> Membership:
     words = [*(by_role or "").split(","), *(by_box or "").split(",")]
-    return Membership(contact, company, effective(frozenset(Permission(word) for word in words if word)))
+    permissions = effective(frozenset(Permission(word) for word in words if word))
+    return Membership(
+        contact, company, permissions, frozenset(Area(word) for word in (off or "").split(",") if word)
+    )
 
 
 def _everything(key_hash: str) -> Any:
@@ -109,6 +118,7 @@ def _everything(key_hash: str) -> Any:
             _terms_due().label("terms_due"),
             _role_permissions().label("by_role"),
             _box_permissions().label("by_box"),
+            _areas_off().label("areas_off"),
         )
         .join(PortalUser, PortalUser.id == SignInSession.portal_user_id)
         .outerjoin(Contact, and_(Contact.portal_user_id == PortalUser.id, usable_contact()))
@@ -134,6 +144,17 @@ def _box_permissions() -> ColumnElement[str]:
         select(func.aggregate_strings(ContactPermission.permission, ","))
         .where(ContactPermission.contact_id == Contact.id)
         .correlate(Contact)
+        .scalar_subquery()
+    )
+
+
+def _areas_off() -> ColumnElement[str]:
+    return (
+        select(func.aggregate_strings(CompanyArea.area, ","))
+        .where(
+            CompanyArea.company_id == Company.id, or_(CompanyArea.off_by_staff, CompanyArea.hidden_by_admin)
+        )
+        .correlate(Company)
         .scalar_subquery()
     )
 

@@ -4,17 +4,29 @@ from flask import Flask
 
 from portal.views import (
     access,
+    activity,
+    billing,
+    bulk,
+    client,
     companies,
     confirmations,
     contacts,
+    contracts,
     dashboard,
+    documents,
     invitations,
     profile,
     properties,
+    property_links,
+    reports,
     resets,
+    reviews,
+    rfps,
+    roles,
     sign_in,
     terms,
     well_known,
+    work_orders,
 )
 from portal.views.within import fill_slug
 
@@ -29,8 +41,20 @@ BLUEPRINTS = (
     well_known.blueprint,
     dashboard.blueprint,
     contacts.blueprint,
+    bulk.blueprint,
     access.blueprint,
+    property_links.blueprint,
+    work_orders.blueprint,
+    roles.blueprint,
+    activity.blueprint,
+    reviews.blueprint,
+    billing.blueprint,
+    reports.blueprint,
+    client.blueprint,
+    contracts.blueprint,
+    documents.blueprint,
     properties.blueprint,
+    rfps.blueprint,
 )
 
 

@@ -15,6 +15,7 @@ from portal.policy import Actor
 from portal.queries import people, vocabulary
 from portal.refusals import NotAllowed
 from portal.templating import branding
+from portal.views import contact_copy
 
 DETAILS = ("honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "notes")
 LOGIN = ("username", "initial_password", "recovery_email")
@@ -30,7 +31,7 @@ TABS = {
         "contact_type",
     ),
     "login": ("access", "roles", "permissions", *LOGIN),
-    "additional": ("category", "notes"),
+    "additional": ("category", "notes", "topics"),
 }
 
 
@@ -44,8 +45,8 @@ def bind(contact: Contact | None, who: Actor) -> ContactForm:
     may = {name for name in every if policy.may_set(who, name, contact)}
     if contact is not None and contact.portal_user_id is not None:
         may -= set(LOGIN)
-    # The scope has a dialog of its own; who may not give it may not post it here either.
-    beyond = {"scope", "properties"} if not policy.may_set(who, "scope", contact) else set()
+    # The scope has a dialog of its own and can be copied; who may not give it may not post it here either.
+    beyond = set() if policy.may_set(who, "scope", contact) else {"scope", "properties", *contact_copy.FIELDS}
     refuse_smuggled((every - may) | beyond, contact)
     form.keep_only(may)
     _offer(form)
@@ -78,6 +79,7 @@ def known(contact: Contact | None) -> dict[str, Any]:
         "roles": [role.id for role in contact.roles],
         "permissions": [permission.value for permission in contact.direct_permissions],
         "category": contact.category.code if contact.category else "",
+        "topics": sorted(contact.topics),
         "version": str(contact.version),
     }
 
@@ -125,6 +127,7 @@ def wanted(form: ContactForm) -> Wanted:
         access=form.value("access") if _sent("access") else None,
         roles=chosen_roles(form) if _sent("roles") or "roles" in shown else None,
         permissions=chosen_permissions(form) if _sent("permissions") or "permissions" in shown else None,
+        topics=_chosen_topics(form) if _sent("topics") or "topics" in shown else None,
         login=Login(login, form.value("username") or None, form.value("recovery_email") or None)
         if login
         else None,
@@ -142,6 +145,10 @@ def _chosen_type(form: ContactForm) -> ContactType | None:
 
 def _chosen_category(form: ContactForm) -> Category | None:
     return next((each for each in vocabulary.categories() if each.code == form.value("category")), None)
+
+
+def _chosen_topics(form: ContactForm) -> frozenset[str] | None:
+    return frozenset(form.value("topics") or []) if form.has("topics") else None
 
 
 def chosen_roles(form: ContactForm) -> frozenset[Role] | None:

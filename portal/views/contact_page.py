@@ -16,7 +16,16 @@ from portal.queries import people, vocabulary
 from portal.queries.contacts import row_of
 from portal.queries.history import last_change
 from portal.refusals import FieldRefusal
-from portal.views import contact_form, user_details
+from portal.views import contact_copy, contact_form, user_details
+
+
+def copy(form: ContactForm, contact: Contact | None) -> Response:
+    """Show the form with the access of another contact ticked in it; nothing is saved yet."""
+    try:
+        copied = contact_copy.fill(form)
+    except FieldRefusal as refusal:
+        return refuse(form, contact, refusal)
+    return page(form, contact, copied=copied or contact_copy.carried())
 
 
 def refuse(form: ContactForm, contact: Contact | None, refusal: FieldRefusal) -> Response:
@@ -58,6 +67,8 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
         )
         if yours != theirs:
             rows.append({"label": field.label.text, "yours": yours, "theirs": theirs})
+    filled_from = form.version.data or ""
+    known = filled_from.isascii() and filled_from.isdecimal() and int(filled_from[:9] or 0) < contact.version
     form.version.data = str(contact.version)
     form.version.raw_data = None
     change = last_change(contact)
@@ -67,6 +78,7 @@ def conflict(form: ContactForm, contact: Contact) -> Response:
         status=409,
         conflict=rows,
         conflict_by=change.actor_name if change else "",
+        conflict_known=known,
         conflict_at=change.at if change else contact.changed_at,
     )
 
@@ -93,11 +105,10 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "types": [(kind.code, kind.name, _type_line(kind)) for kind in vocabulary.contact_types()],
         "primary_line": _primary_line(contact),
         "can_do": _preview(form, contact),
+        "sources": contact_copy.offered(contact) if form.has("permissions") else None,
+        "copied": contact_copy.carried(),
         "tab": _first_tab(form),
-        "tab_errors": {
-            tab: sum(bool(form._fields[n].errors) for n in names if form.has(n))
-            for tab, names in contact_form.TABS.items()
-        },
+        "tab_errors": _tab_errors(form),
         "user_details": user_details.buttons(contact) if contact else [],
         "title": f"Edit {contact.name}" if contact else "Add contact",
         "save_label": "Save" if contact else _add_label(),
@@ -108,6 +119,13 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "duplicate": None,
     }
     return htmx.page("contacts/form.html", block=block, status=status, **{**context, **more})
+
+
+def _tab_errors(form: ContactForm) -> dict[str, int]:
+    return {
+        tab: sum(bool(form._fields[name].errors) for name in names if form.has(name))
+        for tab, names in contact_form.TABS.items()
+    }
 
 
 def _add_label() -> str:

@@ -17,7 +17,7 @@ from portal.queries import history, rights
 from portal.queries.people import made_by_form
 from portal.refusals import FieldRefusal
 from portal.templating import say
-from portal.views import contact_form, contact_page, lists
+from portal.views import contact_copy, contact_form, contact_page, lists
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("contacts", __name__, "/contacts")
@@ -41,26 +41,30 @@ def search() -> Response:
 
 
 def _list(template: str, asked: listing.Wish, **context: Any) -> Response:
+    return htmx.page(template, block="list", **{**list_of(asked), **context})
+
+
+def list_of(asked: listing.Wish) -> dict[str, Any]:
+    """Return what a list of contacts shows for this request, on whichever page it stands."""
     who = actor()
     # The filters stand outside the part; only the words for active ones are needed in it.
     spare = htmx.wants_part() and not asked.type and not asked.role
     choices = listing.Choices() if spare else listing.choices(who)
     authorized = asked.authorized == "any"
-    return htmx.page(
-        template,
-        block="list",
-        page=listing.page(who, asked),
-        counts=listing.counts(who, asked),
-        choices=choices,
-        chips=lists.chips(asked, choices),
-        wish=asked,
-        url=lambda **changes: lists.address(asked, **changes),
-        can_add=policy.adds_contacts(who),
-        add_href=url_for(".add", access="email_only") if authorized else url_for(".add"),
-        add_label="Add Authorized User" if authorized else "Add Contact",
-        most=listing.COUNTED,
-        **{"searched": True, **context},
-    )
+    return {
+        "page": listing.page(who, asked),
+        "counts": listing.counts(who, asked),
+        "choices": choices,
+        "chips": lists.chips(asked, choices),
+        "wish": asked,
+        "url": lambda **changes: lists.address(asked, **changes),
+        "can_add": policy.adds_contacts(who),
+        "add_href": url_for("contacts.add", access="email_only") if authorized else url_for("contacts.add"),
+        "add_label": "Add Authorized User" if authorized else "Add Contact",
+        "most": listing.COUNTED,
+        "everybody_href": lists.everybody(asked),
+        "searched": True,
+    }
 
 
 @blueprint.get("/<id:contact_id>")
@@ -81,6 +85,7 @@ def show(contact_id: int) -> Response:
         **asdict(rights.places(contact, who)),
         history=past[: history.SHOWN],
         history_more=len(past) > history.SHOWN,
+        all_history=url_for("activity.index", contact=contact.id) if who.is_admin else "",
         primary_reason=lifecycle.objection(contact, Move.DELETE) if contact.is_primary else "",
     )
 
@@ -93,6 +98,8 @@ def add() -> Response:
     form = contact_form.bind(None, actor())
     if request.method == "GET" or "preview" in request.form:
         return contact_page.page(form, None)
+    if contact_copy.asked():
+        return contact_page.copy(form, None)
     # A second click on the same form leads to what the first one made (T80).
     made = made_by_form(company.id, form.form_key.data) if form.form_key.data else None
     answer = made or _save_new(form)
@@ -107,6 +114,7 @@ def _save_new(form: ContactForm) -> Contact | Response:
             made = add_contact(
                 membership().company, contact_form.wanted(form), actor(), form_key=form.form_key.data or None
             )
+            contact_copy.save(made)
     except FieldRefusal as refusal:
         return contact_page.refuse(form, None, refusal)
     say(f"{made.name} was added.")
@@ -120,6 +128,8 @@ def edit(contact_id: int) -> Response:
     form = contact_form.bind(contact, actor())
     if request.method == "GET" or "preview" in request.form:
         return contact_page.page(form, contact)
+    if contact_copy.asked():
+        return contact_page.copy(form, contact)
     if form.version.data != str(contact.version):
         return contact_page.conflict(form, contact)
     if not contact_form.valid(form, contact.company.name):
@@ -127,6 +137,7 @@ def edit(contact_id: int) -> Response:
     try:
         with db.session.begin_nested():
             edit_contact(contact, contact_form.wanted(form), actor())
+            contact_copy.save(contact)
     except FieldRefusal as refusal:
         db.session.refresh(contact)
         return contact_page.refuse(form, contact, refusal)

@@ -19,6 +19,7 @@ def dead_invitation(invitation: Invitation, *, again_url: str, sent: bool = Fals
         "invitation",
         why,
         newer_at=newest_invitation(invitation) if why == "replaced" else None,
+        moved=why == "replaced" and invitation.contact.email != invitation.email,
         ask=invitation.invited_by,
         again_url=again_url if why == "expired" and not sent else None,
         sent=sent,
@@ -52,6 +53,7 @@ def _page(
     ask: str,
     again_url: str | None = None,
     sent: bool = False,
+    moved: bool = False,
 ) -> Response:
     return htmx.page(
         "links/dead.html",
@@ -62,4 +64,5 @@ def _page(
         ask=ask,
         again_url=again_url,
         sent=sent,
+        moved=moved,
     )

@@ -39,16 +39,25 @@ def wish(args: MultiDict[str, str]) -> Wish:
     )
 
 
-def address(asked: Wish, **changes: str) -> str:
-    """Return the address of the list at hand with `changes`; a changed filter starts at the first page."""
+def address(asked: Wish, **changes: Any) -> str:
+    """Return the address of the list at hand with `changes`; a changed filter starts at the first page.
+
+    What is no part of a wish, such as the id of what the list belongs to, goes into the path.
+    """
     values = {name: getattr(asked, name) for name in Wish.__dataclass_fields__}
-    if set(changes) - {"after", "before"}:
+    if set(changes) & values.keys() - {"after", "before"}:
         values |= {"after": "", "before": ""}
     values |= changes
     if values["sort"] == "name" and values["dir"] == "asc":
         values |= {"sort": "", "dir": ""}
     endpoint = request.endpoint or "contacts.index"
     return url_for(endpoint, **{name: value for name, value in values.items() if value})
+
+
+def everybody(asked: Wish) -> str:
+    """Return the address that changes everybody whom the list shows, on all of its pages."""
+    narrowed = {name: getattr(asked, name) for name in ("q", "type", "status", "role", "authorized")}
+    return url_for("bulk.choose", all="1", **{name: value for name, value in narrowed.items() if value})
 
 
 def chips(asked: Wish, choices: Choices) -> list[dict[str, str]]:

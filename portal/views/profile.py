@@ -6,10 +6,10 @@ from flask import Blueprint, Response, abort, current_app, request, session, url
 
 from portal import htmx, passwords
 from portal.actions.passwords import ask_to_confirm, change_password
-from portal.actions.profile import choose_look, edit_own_details
+from portal.actions.profile import choose_look, choose_own_topics, edit_own_details
 from portal.actions.sign_in import end_session
 from portal.extensions import limiter
-from portal.forms.people import ChangePasswordForm, LookForm, OwnDetailsForm
+from portal.forms.people import ChangePasswordForm, LookForm, OwnDetailsForm, TopicsForm
 from portal.guards import reads_first, safe_next, signed_in
 from portal.limits import per_account, refused
 from portal.menus import role_line
@@ -73,9 +73,24 @@ def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: 
         memberships=[{"company": each.company, "role_line": role_line(each)} for each in person.memberships],
         sessions=live_sessions(user, person.session),
         look_form=LookForm(formdata=None, data={"theme": user.theme, "density": user.density}),
+        topics_form=TopicsForm(
+            formdata=None, data={"topics": sorted(place.contact.topics), "company": place.company.slug}
+        ),
         unconfirmed=user.email_confirmed_at is None,
         recovery_unconfirmed=bool(user.recovery_email) and user.recovery_confirmed_at is None,
     )
+
+
+@blueprint.post("/topics")
+def topics() -> Response:
+    """Keep what one wants mail about at one company."""
+    place = _place(_person(), request.form.get("company"))
+    form = TopicsForm()
+    if not form.validate():
+        abort(400)
+    changed = choose_own_topics(place.contact, frozenset(form.topics.data or []), place.actor())
+    say("Your topics were saved." if changed else "Nothing changed.")
+    return htmx.go(url_for(".show", company=place.company.slug))
 
 
 @blueprint.post("/look")

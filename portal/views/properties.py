@@ -1,85 +1,147 @@
-"""Link to Specific Properties: a dialog, or a page without JavaScript (behaviour C20, C21)."""
+"""The properties of a company: list, page, add, edit, archive, and their documents (behaviour C40)."""
 
 from typing import Any
 
-from flask import Response, abort, request, url_for
+from flask import Response, request, url_for
 
-from portal import htmx, words
-from portal.actions.properties import link_properties
-from portal.forms.fields import options
-from portal.forms.properties import PropertiesForm
-from portal.guards import actor, load
-from portal.lifecycle import Move
-from portal.models import Contact, Property, Scope
-from portal.queries import contacts as listing
-from portal.queries.rights import choosable
+from portal import htmx, policy
+from portal.actions import places as changes
+from portal.forms.records import AttachForm, PropertyForm
+from portal.guards import actor, enter_area, find, takes_files
+from portal.models import Area, Property
+from portal.queries import documents, properties
+from portal.queries.agreements import standing
+from portal.queries.reach import reach
 from portal.refusals import FieldRefusal
-from portal.templating import say
+from portal.templating import say, today
+from portal.views.asked import Listing
+from portal.views.documents import attached
 from portal.views.within import company_blueprint
 
-blueprint = company_blueprint("properties", __name__, "/contacts")
+blueprint = company_blueprint("properties", __name__, "/properties")
+LIST = Listing(properties.VIEWS, tuple(properties.ORDERS))
+NEW = dict.fromkeys(changes.DETAILS, "")
 
 
-@blueprint.route("/<id:contact_id>/properties", methods=["GET", "POST"])
-def link(contact_id: int) -> Response:
-    """Show Client Level and Property Level with the boxes, or save what was chosen."""
-    contact = load(Contact, contact_id, to=Move.LINK)
-    offered = choosable(actor())
-    linked = [each.property_id for each in contact.property_links]
-    form = PropertiesForm(data={"scope": contact.scope, "properties": linked})
-    form.properties.choices = options(*((place.id, place.name) for place in offered))
-    if request.method == "GET":
-        return _dialog(form, contact, offered)
-    _refuse_foreign(offered)
-    if not form.validate():
-        form.scope.errors = ["Choose Client Level or Property Level."]
-        return _dialog(form, contact, offered, status=422)
-    chosen = [place for place in offered if place.id in set(form.properties.data or [])]
-    if form.scope.data == Scope.PROPERTY and not chosen and not form.confirm_empty.data:
-        return _dialog(form, contact, offered, status=422, ask_empty=True)
+@blueprint.get("")
+def index() -> Response:
+    """Show the list; search, view and paging stand in the address."""
+    enter_area(Area.PROPERTIES)
+    return htmx.page("properties/index.html", block="list", **listing())
+
+
+def listing() -> dict[str, Any]:
+    """Return what the list of properties shows for this request."""
+    who, asked = actor(), LIST.wish()
+    return {
+        **LIST.context(asked),
+        "page": properties.page(who, asked),
+        "counts": properties.counts(who, asked),
+        "can_change": who.is_admin,
+        "shows_work": policy.opens(who, Area.WORK_ORDERS),
+        "reach": None if htmx.wants_part() else reach(who),
+    }
+
+
+@blueprint.get("/<id:property_id>")
+def show(property_id: int) -> Response:
+    """Show one property with its people, work orders, contracts and documents."""
+    return _page(find(Property, property_id, area=Area.PROPERTIES))
+
+
+def _page(place: Property, *, attach_form: AttachForm | None = None, status: int = 200) -> Response:
+    who = actor()
+    return htmx.page(
+        "properties/show.html",
+        status=status,
+        place=place,
+        around=properties.around(who, place),
+        standing=lambda contract: standing(contract, today()),
+        documents=documents.of(who, place),
+        can_change=who.is_admin,
+        attach_form=attach_form or AttachForm(formdata=None),
+        attach_action=url_for(".attach", property_id=place.id),
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def add() -> Response:
+    """Show the empty form, or add the property it describes."""
+    enter_area(Area.PROPERTIES)
+    policy.demand_admin(actor())
+    form = PropertyForm.over(NEW)
+    if request.method == "GET" or not form.validate():
+        return _form(form, None)
+    # A second click on the same form leads to what the first one made (T80).
+    made = properties.same_as(actor(), form.values())
+    if made is None:
+        try:
+            made = changes.add_property(form.values(), actor())
+        except FieldRefusal as refusal:
+            return _refused(form, None, refusal)
+        say(f"{made.name} was added.")
+    return htmx.go(url_for(".show", property_id=made.id))
+
+
+@blueprint.route("/<id:property_id>/edit", methods=["GET", "POST"])
+def edit(property_id: int) -> Response:
+    """Show the form with what is known, or save it; a stale save shows both versions instead (C15)."""
+    place = find(Property, property_id, area=Area.PROPERTIES)
+    policy.demand_admin(actor())
+    known = {name: getattr(place, name) for name in changes.DETAILS}
+    form = PropertyForm.over(known)
+    if request.method == "GET" or not form.validate():
+        return _form(form, place)
+    if form.stale(known):
+        return _form(form, place, conflict=form.differences(known))
     try:
-        changed = link_properties(contact, form.scope.data, chosen, actor())
+        changed = changes.edit_property(place, form.values(), actor())
     except FieldRefusal as refusal:
-        form.scope.errors = [refusal.sentence]
-        return _dialog(form, contact, offered, status=422)
-    return _done(contact, _notice(contact, len(chosen), changed))
+        return _refused(form, place, refusal)
+    say(f"{place.name} was saved." if changed else "Nothing changed.")
+    return htmx.go(url_for(".show", property_id=place.id))
 
 
-def _refuse_foreign(offered: list[Property]) -> None:
-    """A property that is not the reader's to give is as good as not there (404, T20)."""
-    known = {str(place.id) for place in offered}
-    if not set(request.form.getlist("properties")) <= known:
-        abort(404)
+def _refused(form: PropertyForm, place: Property | None, refusal: FieldRefusal) -> Response:
+    form[refusal.field].errors = [refusal.sentence]
+    return _form(form, place)
 
 
-def _notice(contact: Contact, count: int, changed: bool) -> str:
-    if not changed:
-        return f"Nothing changed for {contact.name}."
-    if contact.scope == Scope.CLIENT:
-        return f"{contact.name} sees the entire client."
-    return f"{contact.name} is linked to {words.how_far(False, count).lower()}."
-
-
-def _done(contact: Contact, notice: str) -> Response:
-    if htmx.wants_part() and request.form.get("from") != "view":
-        row = listing.row_of(contact)
-        answer = htmx.page(
-            "contacts/_moved.html", row=row, contact_id=contact.id, notice=notice, undo=None, counts=None
-        )
-        return htmx.into(answer, f"#contact-{contact.id}")
-    say(notice)
-    viewed = request.form.get("from") == "view"
-    return htmx.go(url_for("contacts.show", contact_id=contact.id) if viewed else url_for("contacts.index"))
-
-
-def _dialog(
-    form: PropertiesForm, contact: Contact, offered: list[Property], *, status: int = 200, **more: Any
+def _form(
+    form: PropertyForm, place: Property | None, *, conflict: list[dict[str, str]] | None = None
 ) -> Response:
-    chosen = set(form.properties.data or [])
-    options = [
-        {"id": place.id, "name": place.name, "address": place.address, "checked": place.id in chosen}
-        for place in offered
-    ]
-    context: dict[str, Any] = {"contact": contact, "form": form, "options": options, "ask_empty": False}
-    context["from_"] = "view" if request.values.get("from") == "view" else "list"
-    return htmx.page("contacts/properties.html", block="dialog", status=status, **{**context, **more})
+    status = 409 if conflict is not None else 422 if form.errors else 200
+    return htmx.page(
+        "properties/form.html",
+        block="form",
+        status=status,
+        form=form,
+        place=place,
+        conflict=conflict,
+        cancel_href=url_for(".show", property_id=place.id) if place else url_for(".index"),
+    )
+
+
+@blueprint.post("/<id:property_id>/archive")
+def archive(property_id: int) -> Response:
+    """Take a property out of the lists; the notice can take that back."""
+    place = find(Property, property_id, area=Area.PROPERTIES)
+    changes.archive(place, actor())
+    say(f"{place.name} was archived.", undo=url_for(".restore", property_id=place.id))
+    return htmx.go(url_for(".show", property_id=place.id))
+
+
+@blueprint.post("/<id:property_id>/restore")
+def restore(property_id: int) -> Response:
+    """Bring an archived property back."""
+    place = find(Property, property_id, area=Area.PROPERTIES)
+    changes.restore(place, actor())
+    say(f"{place.name} is in use again.", undo=url_for(".archive", property_id=place.id))
+    return htmx.go(url_for(".show", property_id=place.id))
+
+
+@blueprint.post("/<id:property_id>/documents")
+@takes_files
+def attach(property_id: int) -> Response:
+    """Attach a document to a property."""
+    return attached(find(Property, property_id, area=Area.PROPERTIES), _page)

@@ -1,0 +1,56 @@
+"""Attaching documents to properties, contracts and RFPs, and removing them (behaviour C40)."""
+
+from typing import BinaryIO
+
+from portal import audit, files, policy
+from portal.extensions import db
+from portal.models import Document, Property
+from portal.policy import Actor
+from portal.queries.documents import Owner, column_of, owner_of
+from portal.refusals import NotNow
+
+
+def attach(owner: Owner, stream: BinaryIO, name: str, by: Actor) -> Document:
+    """Return a new document of `owner`.
+
+    Raises NotAllowed unless `by` is an admin, FieldRefusal at "file" for a file that cannot be kept.
+    """
+    policy.demand_admin(by)
+    stored = files.store(stream, name)
+    document = Document(
+        company_id=owner.company_id,
+        name=stored.name,
+        media_type=stored.media_type,
+        size=stored.size,
+        stored_as=stored.stored_as,
+        added_by=by.name,
+        **{column_of(owner).key: owner.id},
+    )
+    db.session.add(document)
+    db.session.flush()
+    audit.record(
+        "attached a document to", by=by, about=title_of(owner), changes={"Document": ("", stored.name)}
+    )
+    return document
+
+
+def remove(document: Document, by: Actor) -> str:
+    """Delete `document` with its file; return what it belonged to.
+
+    Raises NotAllowed unless `by` is an admin, NotNow for a photo, which stays with its work order.
+    """
+    policy.demand_admin(by)
+    owner = owner_of(document)
+    if owner is None:
+        raise NotNow("Photos stay with their work order.")
+    files.remove(document)
+    db.session.delete(document)
+    audit.record(
+        "removed a document from", by=by, about=title_of(owner), changes={"Document": (document.name, "")}
+    )
+    return title_of(owner)
+
+
+def title_of(owner: Owner) -> str:
+    """Return what `owner` is called."""
+    return owner.name if isinstance(owner, Property) else owner.title

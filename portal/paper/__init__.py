@@ -1,0 +1,1 @@
+"""Paper: what people print and file, as PDF."""
