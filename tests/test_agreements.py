@@ -75,6 +75,9 @@ class TestScope:
         assert "You see 1 of 3 properties." in text
         # All but those two stay uncounted.
         assert re.search(r'id="count-all">2<', text)
+        # The one for Alpha and Beta is, to Pam, about one property.
+        assert "2 properties" not in text
+        assert "2 properties" in browser(town.mia).get(f"/acme/{area}").text
         for name in ("alpha", "both"):
             page = person.get(f"/acme/{area}/{made[area][name]}").text
             assert "Alpha" in page

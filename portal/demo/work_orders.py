@@ -107,7 +107,7 @@ class _Company:
             "status": status,
             "requested_by": asker.id,
             "requester_name": asker.name,
-            "visit_on": visit.date() if status in _WITH_VISIT else None,
+            "visit_on": min(visit, now() if ended else visit).date() if status in _WITH_VISIT else None,
             "closed_at": min(visit, now()) if ended else None,
             "created_at": created,
         }

@@ -1,7 +1,7 @@
 """The one form to add and to edit a contact, in three parts; which fields it has depends on the reader."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from wtforms import (
@@ -52,6 +52,9 @@ def username_like(_form: Any, field: Field) -> None:
 
 class ContactForm(Blank):
     """Details, Login & Permissions, Additional Settings."""
+
+    # The roles that the reader can give, looked up once for choices, preview and page.
+    offered_roles: Sequence[Any] = ()
 
     honorific = TextLine("Title", [at_most(20), name_like])
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])

@@ -6,7 +6,15 @@ from typing import Any
 from sqlalchemy import exists, func, or_, select
 
 from portal.extensions import db
-from portal.models import Contact, ContactPermission, ContactRole, Permission, Property, PropertyLink
+from portal.models import (
+    Contact,
+    ContactPermission,
+    ContactRole,
+    Permission,
+    Property,
+    PropertyLink,
+    Role,
+)
 from portal.models.keys import fold
 from portal.policy import Actor, rights_of
 from portal.visibility import visible
@@ -72,11 +80,24 @@ def choosable(reader: Actor) -> list[Property]:
     return list(db.session.scalars(query))
 
 
-def sources(reader: Actor, except_id: int, looked_for: str, most: int) -> list[Contact]:
-    """Return up to `most` contacts whose access can be copied: they hold something, and match the search."""
+def sources(reader: Actor, except_id: int, looked_for: str, most: int) -> list[tuple[int, str, str]]:
+    """Return up to `most` contacts whose access can be copied, as id, name and the names of their roles.
+
+    They hold something, and match the search.
+    """
+    roles = (
+        select(func.aggregate_strings(Role.name, ", "))
+        .where(ContactRole.contact_id == Contact.id, Role.id == ContactRole.role_id)
+        .correlate(Contact)
+        .scalar_subquery()
+    )
     by_role = exists().where(ContactRole.contact_id == Contact.id)
     by_box = exists().where(ContactPermission.contact_id == Contact.id)
     query = visible(reader, Contact).where(or_(by_role, by_box), Contact.id != except_id)
     for word in fold(looked_for).split():
         query = query.where(Contact.search_key.contains(word, autoescape=True))
-    return list(db.session.scalars(query.order_by(Contact.name_key, Contact.id).limit(most)).unique())
+    columns = (Contact.id, Contact.first_name, Contact.last_name, roles)
+    found = db.session.execute(
+        query.with_only_columns(*columns).order_by(Contact.name_key, Contact.id).limit(most)
+    )
+    return [(row[0], f"{row[1]} {row[2]}".strip(), row[3] or "") for row in found]

@@ -79,18 +79,13 @@ def offered(contact: Contact | None) -> dict[str, Any]:
     """Return whose access can be copied: everybody with some, or those whose name was looked for."""
     looked_for = request.form.get("copy_find", "")[:100]
     found = rights.sources(actor(), contact.id if contact else 0, looked_for, MOST + 1)
-    options = [(str(each.id), _line(each)) for each in found[:MOST]]
+    options = [(str(number), f"{name} ({roles})" if roles else name) for number, name, roles in found[:MOST]]
     return {
         "options": options,
         "more": len(found) > MOST,
         "find": looked_for,
         "chosen": request.form.get("copy_from"),
     }
-
-
-def _line(contact: Contact) -> str:
-    roles = ", ".join(role.name for role in contact.roles)
-    return f"{contact.name} ({roles})" if roles else contact.name
 
 
 def _number(value: str) -> int:

@@ -89,8 +89,8 @@ def _offer(form: ContactForm) -> None:
     if form.has("contact_type"):
         form.contact_type.choices = options(*((kind.code, kind.name) for kind in vocabulary.contact_types()))
     if form.has("roles"):
-        roles = vocabulary.roles_of(membership().company.id)
-        form.roles.choices = options(*((role.id, role.name) for role in roles))
+        form.offered_roles = vocabulary.roles_of(membership().company.id)
+        form.roles.choices = options(*((role.id, role.name) for role in form.offered_roles))
     if form.has("category"):
         offered = ((each.code, each.name) for each in vocabulary.categories())
         form.category.choices = options(("", "None"), *offered)
@@ -156,7 +156,7 @@ def chosen_roles(form: ContactForm) -> frozenset[Role] | None:
     if not form.has("roles"):
         return None
     ids = set(form.value("roles") or [])
-    return frozenset(role for role in vocabulary.roles_of(membership().company.id) if role.id in ids)
+    return frozenset(role for role in form.offered_roles if role.id in ids)
 
 
 def chosen_permissions(form: ContactForm) -> frozenset[Permission] | None:

@@ -144,7 +144,7 @@ def _role_options(form: ContactForm) -> list[dict[str, Any]]:
             "sentence": role.purpose,
             "checked": role.id in chosen,
         }
-        for role in vocabulary.roles_of(membership().company.id)
+        for role in form.offered_roles
     ]
 
 
