@@ -94,14 +94,17 @@ def _rfp(company: Company, number: int, today: date, dice: random.Random, owned:
         scope_of_work=scope,
         answers_by=due,
         status=status,
-        created_at=now() - timedelta(days=dice.randrange(41, 60)),
+        created_at=now() + min(due - today, timedelta(0)) - timedelta(days=dice.randrange(21, 40)),
     )
     for place in dice.sample(owned, dice.randint(1, min(3, len(owned)))):
         rfp.property_links.append(RfpProperty(company_id=company.id, property_id=place.id))
     if status != "open":
         words = "We offer the work as described, with a year's warranty."
         price = dice.randrange(20, 400) * 10_000
-        rfp.answers.append(RfpAnswer(company_id=company.id, by_name=STAFF, text=words, amount=price))
+        answered = now() + (due - today) - timedelta(days=2)
+        answer = RfpAnswer(company_id=company.id, by_name=STAFF, text=words, amount=price)
+        answer.created_at = answered
+        rfp.answers.append(answer)
     db.session.add(rfp)
     return rfp
 
