@@ -2,7 +2,8 @@
 
 from portal import money
 from portal.models import Company, Invoice
-from portal.paper.sheet import Head, Sheet, spoken
+from portal.paper.heading import Head, spoken
+from portal.paper.sheet import Sheet
 from portal.queries.invoices import Row, Standing, taxes
 
 _STANDING = {Standing.DUE: "Due", Standing.OVERDUE: "Overdue", Standing.PAID: "Paid", Standing.VOID: "Void"}

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
+
+from portal.paper.heading import Head, one_line
 
 FONTS = Path(__file__).parent.parent / "fonts"
 MARGIN = 18
@@ -23,15 +24,6 @@ _OTHERS = (
 )
 # Scripts whose letters join, reorder or run from right to left; for the others shaping only takes time.
 _SHAPED = re.compile("[\u0590-\u08ff\u0900-\u0dff\ufb1d-\ufdff\ufe70-\ufefe]")
-
-
-@dataclass(frozen=True)
-class Head:
-    """Who sends the paper, and in which currency it counts."""
-
-    vendor: str
-    support: str
-    currency: str
 
 
 class Sheet(FPDF):
@@ -124,13 +116,3 @@ class Sheet(FPDF):
     def bytes(self) -> bytes:
         """Return the finished file."""
         return bytes(self.output())
-
-
-def one_line(text: str) -> str:
-    """Return `text` with single blanks and without what no font can draw."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def spoken(day: object) -> str:
-    """Return a day as it stands on paper: "30 November 2026"."""
-    return f"{day:%d %B %Y}".lstrip("0")

@@ -2,11 +2,10 @@
 
 from portal import money
 from portal.models import Company
+from portal.paper.heading import WORDS, Head, spoken
 from portal.paper.invoice import address
-from portal.paper.sheet import Head, Sheet, spoken
+from portal.paper.sheet import Sheet
 from portal.queries.statements import Entry, Statement
-
-WORDS = {"invoice": "Invoice", "payment": "Payment for", "void": "Void invoice"}
 
 
 def statement_pdf(statement: Statement, company: Company, head: Head, note: str = "") -> bytes:

@@ -10,9 +10,7 @@ from portal import htmx, money
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
 from portal.models import Area, Invoice
-from portal.paper.invoice import invoice_pdf
-from portal.paper.sheet import Head, one_line
-from portal.paper.statement import WORDS, statement_pdf
+from portal.paper.heading import WORDS, Head, one_line
 from portal.queries import invoices as listing
 from portal.queries.invoices import Standing, Wish
 from portal.queries.reach import reach
@@ -106,6 +104,9 @@ def show(invoice_id: int) -> Response:
 @blueprint.get("/<id:invoice_id>/pdf")
 def pdf(invoice_id: int) -> Response:
     """Send one invoice as a PDF file."""
+    # Loaded when somebody asks for paper: it would take a third of the portal's start.
+    from portal.paper.invoice import invoice_pdf
+
     invoice = find(Invoice, invoice_id, area=Area.BILLING)
     row = listing.row_of(invoice, today())
     return _file(invoice_pdf(row, membership().company, _head()), f"{invoice.number}.pdf")
@@ -130,6 +131,8 @@ def statement() -> Response:
 @blueprint.get("/statement.pdf")
 def statement_file() -> Response:
     """Send the statement as a PDF file; a period that is none is explained on the page."""
+    from portal.paper.statement import statement_pdf
+
     enter_area(Area.BILLING)
     asked = _period()
     if asked.problem:
