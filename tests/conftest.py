@@ -32,6 +32,9 @@ SETTINGS = {
 }
 
 
+_LIMITS = ("_storage", "_limiter", "_storage_dead", "_in_memory_fallback_enabled")
+
+
 @pytest.fixture(scope="session")
 def database_url(request, tmp_path_factory) -> Iterator[str]:
     """The address of the database under test; --database says which kind."""
@@ -54,6 +57,7 @@ def built(database_url, tmp_path_factory) -> Flask:
             town_module.build()
         db.engine.dispose()
     app.extensions["town template"] = _set_aside(app)
+    app.extensions["limits"] = {name: getattr(limiter, name) for name in _LIMITS}
     return app
 
 
@@ -108,6 +112,9 @@ def database(built) -> Iterator[None]:
     with built.app_context():
         db.engine.dispose()
     built.extensions["town template"]()
+    # Tests that make applications of their own bind the one limiter to their Redis, which is gone by now.
+    for name, value in built.extensions["limits"].items():
+        setattr(limiter, name, value)
     limiter.reset()
     yield
     with built.app_context():

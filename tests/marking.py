@@ -56,7 +56,7 @@ def hide(world: World) -> None:
         if table.name == "document":
             world.ids["document"] = [_document(world, table, owner) for owner in _OWNERS]
         elif _belongs(table):
-            made = db.session.execute(table.insert().values(**_values(world, table))).inserted_primary_key
+            made = _insert(table, _values(world, table))
             if "id" in table.c:
                 world.ids[table.name] = [made[0]]
     _settle(world)
@@ -141,8 +141,7 @@ def _document(world: World, table: sa.Table, owner: str) -> int:
     values = _values(world, table) | {f"{each}_id": None for each in _OWNERS}
     values |= {f"{owner}_id": world.ids[owner][0], "media_type": stored.media_type}
     values |= {"size": stored.size, "stored_as": stored.stored_as}
-    made = db.session.execute(table.insert().values(**values)).inserted_primary_key
-    return int(made[0])
+    return int(_insert(table, values)[0])
 
 
 def _settle(world: World) -> None:
@@ -159,3 +158,8 @@ def worlds(town: SimpleNamespace) -> tuple[World, World]:
     own = {"property": [town.beta.id], "contact": [town.oda.id]}
     # Roles belong to the company and to no property; an admin would be client-level (P10).
     return foreign, World("h", town.acme.id, own, {"role", "contact_role", "contact_permission"})
+
+
+def _insert(table: Any, values: dict[str, Any]) -> Any:
+    """Insert a row behind the models' back and return its key."""
+    return db.session.execute(table.insert().values(**values)).inserted_primary_key  # type: ignore[attr-defined]

@@ -307,7 +307,7 @@ class TestOnlyAddedTo:
 
     @staticmethod
     def rewrite() -> None:
-        row = db.session.scalars(db.select(Activity).order_by(Activity.id.desc())).first()
+        row = db.session.scalars(db.select(Activity).order_by(Activity.id.desc()).limit(1)).one()
         row.actor_name = "Nobody"
 
     def test_the_demo_begins_anew_and_locks_it_again(self, app, written):

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,7 @@ def failing(writing):
 
 
 def kept(app) -> list:
-    return [file for file in (files.Path(app.config["INSTANCE_DIR"]) / "files").rglob("*") if file.is_file()]
+    return [file for file in (Path(app.config["INSTANCE_DIR"]) / "files").rglob("*") if file.is_file()]
 
 
 @pytest.mark.parametrize(

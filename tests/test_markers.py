@@ -41,7 +41,7 @@ def marked(app, town, writing) -> SimpleNamespace:
         for world in (foreign, hidden):
             marking.hide(world)
         stan = db.session.get_one(Contact, town.stan.id)
-        marking.mark_logins(foreign, [stan.portal_user_id])
+        marking.mark_logins(foreign, [stan.portal_user_id or 0])
         name = {"name": foreign.mark("company.name"), "street": foreign.mark("company.street")}
         db.session.execute(sa.update(Company).where(Company.id == town.globex.id).values(**name))
         for word in ("billing", "reports", "work_orders", "view_client"):

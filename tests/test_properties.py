@@ -26,7 +26,7 @@ def page(town, name: str = "alpha", company: str = "acme", tail: str = "") -> st
 
 
 def last_activity() -> Activity:
-    return db.session.scalars(db.select(Activity).order_by(Activity.id.desc())).first()
+    return db.session.scalars(db.select(Activity).order_by(Activity.id.desc()).limit(1)).one()
 
 
 @pytest.fixture

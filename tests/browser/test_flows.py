@@ -318,7 +318,7 @@ class TestForm:
 
     def test_a_role_sets_switches_and_admin_includes_all(self, town, page):
         page.goto(f"{LIST}/{town.nora.id}/edit?tab=login")
-        page.click("text=Requester")
+        page.click("label:has-text('Requester')")
         expect(page.locator("#permissions-work_orders")).to_be_checked()
         expect(page.locator("#permissions-work_orders")).to_be_disabled()
         page.click("text=Admin access")

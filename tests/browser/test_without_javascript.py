@@ -82,7 +82,7 @@ def test_add(plain, mailbox):
     expect(plain.locator("#last_name-error")).to_be_visible()
     assert plain.input_value("[name=first_name]") == "Kim"
     plain.fill("[name=last_name]", "Fresh")
-    plain.click("text=Billing >> nth=0")
+    plain.click("label:has-text('Billing') >> nth=0")
     plain.click(".savebar .btn.pri")
     expect(plain.locator("h1")).to_contain_text("Kim Fresh")
     expect(plain.locator(".toast")).to_contain_text("Kim Fresh was added")

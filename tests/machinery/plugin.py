@@ -1,12 +1,14 @@
 """What pytest does differently here: a run per database, no skips in CI, a line for a missing Chromium."""
 
 import os
+import zlib
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from tests.machinery import chromium, quick_folder
+from tests.machinery.counts import LONG
 
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 # A test that asks for this fixture says something about the database, so it is run on both.
@@ -35,7 +37,12 @@ def _wanted(item: pytest.Item, database: str) -> bool:
         return item.get_closest_marker("postgresql_only") is None
     if item.get_closest_marker("sqlite_only") or item.get_closest_marker("browser"):
         return False
-    return DATABASE_FIXTURE in getattr(item, "fixturenames", ())
+    return DATABASE_FIXTURE in getattr(item, "fixturenames", ()) and (LONG or _sampled(item))
+
+
+def _sampled(item: pytest.Item) -> bool:
+    """Of many cases a third is run again on PostgreSQL, always the same; all in `make test-all`."""
+    return not hasattr(item, "callspec") or zlib.crc32(item.nodeid.encode()) % 3 == 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
