@@ -656,6 +656,24 @@ REFUSING = {
     ],
     "postgresql": ["ALTER TABLE activity ADD CONSTRAINT full_disk CHECK (what <> 'authorized') NOT VALID"],
 }
+TAKING = {
+    "sqlite": ["DROP TRIGGER full_disk"],
+    "postgresql": ["ALTER TABLE activity DROP CONSTRAINT full_disk"],
+}
+
+
+@pytest.fixture
+def full_disk(app, writing):
+    """A database that takes no trace of "authorized"; afterwards it is whole again (only rows come back)."""
+
+    def run(statements):
+        with writing():
+            for statement in statements[db.engine.dialect.name]:
+                db.session.execute(db.text(statement))
+
+    run(REFUSING)
+    yield
+    run(TAKING)
 
 
 class TestTraces:
@@ -695,12 +713,9 @@ class TestTraces:
             (row,) = ledger.activity(nora.act)
             assert row.changes == {"Permissions": ["", "billing"]}
 
-    def test_no_change_where_the_trace_cannot_be_written(self, life, reading, writing):
+    def test_no_change_where_the_trace_cannot_be_written(self, life, reading, full_disk):
         """The database itself refuses the row; the letter, written just before, falls with the change."""
         ava = life("ava")
-        with writing():
-            for statement in REFUSING[db.engine.dialect.name]:
-                db.session.execute(db.text(statement))
         with reading():
             before = ledger.everything()
         assert ava.do("authorize").status_code == 500
