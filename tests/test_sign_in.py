@@ -219,6 +219,20 @@ class TestSession:
     def test_every_sign_in_makes_another_key(self, town, browser):
         assert browser(town.mia).cookie() != browser(town.mia).cookie()
 
+    @pytest.mark.parametrize("who", ["mia", "stan"])
+    def test_signing_in_again_ends_the_session_of_before(self, town, browser, reading, who):
+        """T48, T52: one browser, one live row; also where somebody else signs in over it."""
+        here, elsewhere = browser(town.mia), browser(town.mia)
+        before = here.cookie()
+        here.sign_in(getattr(town, who).email)
+        with reading():
+            first, other = sessions_of(town.mia.email)[:2]
+            assert (first.ended_at is None, other.ended_at is None) == (False, True)
+        assert is_in(here)
+        assert is_in(elsewhere)
+        here.client.set_cookie("gatehouse", before)
+        assert not is_in(here)
+
     def test_forged_key_is_nobody(self, town, browser, app):
         """T61: only the key whose hash stands in a row counts."""
         stranger = browser()

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import current_app
+from sqlalchemy import update
 
 from portal import audit, passwords
 from portal.clock import now
@@ -66,6 +67,16 @@ def end_session(session: SignInSession, by: Actor) -> None:
     if session.ended_at is None:
         session.ended_at = now()
         audit.record("signed out", by=by)
+
+
+def replace_session(key: str | None) -> None:
+    """End the session behind `key`, if there is one: its browser is about to get another.
+
+    Signing in is what is written down; the row must not live on beside the new one (T48, T52).
+    """
+    if key:
+        mine = (SignInSession.key_hash == hashed(key), SignInSession.ended_at.is_(None))
+        db.session.execute(update(SignInSession).where(*mine).values(ended_at=now()))
 
 
 def choose_company(session: SignInSession, company: Company) -> None:

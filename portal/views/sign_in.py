@@ -7,7 +7,7 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import htmx
-from portal.actions.sign_in import check_password, end_session, start_session
+from portal.actions.sign_in import check_password, end_session, replace_session, start_session
 from portal.extensions import limiter
 from portal.forms.people import SignInForm
 from portal.guards import public, reads_first, safe_next, signed_in
@@ -56,7 +56,8 @@ def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Respo
 
 
 def enter(user: PortalUser, *, remembered: bool = False) -> None:
-    """Sign `user` in in this browser, with a new session and a new CSRF token."""
+    """Sign `user` in in this browser, with a new session and a new CSRF token; its old session ends."""
+    replace_session(session.get("_user_id"))
     session.clear()
     key = start_session(
         user, remembered=remembered, address=request.remote_addr or "", browser=request.user_agent.string
