@@ -64,7 +64,8 @@ def _flask(command: str) -> None:
 def _web(port: int) -> None:
     from gunicorn.app.wsgiapp import run
 
-    sys.argv = [*_WEB.split(), "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}"]
+    place = ["--config", str(ROOT / "gunicorn.conf.py"), "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}"]
+    sys.argv = [*_WEB.split(), *place]
     run()
 
 

@@ -53,6 +53,37 @@ def test_its_secrets_are_for_its_owner_alone(portal, folder):
     assert (folder / "secret_key").stat().st_mode & 0o077 == 0
 
 
+def _asked(line, body: bytes, **headers: str):
+    """Send a form and read the whole answer."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    line.request("POST", "/sign-in", body, {**kind, **headers})
+    answer = line.getresponse()
+    answer.read()
+    return answer
+
+
+@pytest.mark.parametrize(("fields", "kept"), [(2_000, True), (30_000, False), (400_000, False)])
+def test_what_is_too_large_ends_the_connection_only_where_the_answer_says_so(portal, fields, kept):
+    """Too many fields, or 1.6 MB: 413, and a next request that is answered or knows that it will not be."""
+    line = portal.line()
+    answer = _asked(line, b"a=1&" * fields)
+    assert answer.status == 413
+    assert (answer.getheader("Connection") == "close") != kept
+    if kept:
+        assert _asked(line, b"identity=a").status == 400
+    line.close()
+
+
+def test_a_refused_upload_is_not_read_to_its_end(portal):
+    """20 MB for a stranger: the answer stands at once, and is not lost with the connection."""
+    with socket.create_connection(("127.0.0.1", portal.port), timeout=10) as line:
+        head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\nContent-Length: 20000000\r\n\r\n"
+        line.sendall(head.encode() + b"a" * 200_000)
+        answer = line.makefile("rb").read().partition(b"\r\n\r\n")[0]
+    assert b" 413 " in answer
+    assert b"Connection: close" in answer
+
+
 def test_every_part_runs(portal):
     until(lambda: portal.parts().keys() == PARTS, what="the start of every part")
 

@@ -82,6 +82,13 @@ class WholePortal:
         finally:
             line.close()
 
+    def line(self) -> http.client.HTTPConnection:
+        """A connection for several requests, one after the other; it does not come back once it was closed."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        line.connect()
+        line.auto_open = 0
+        return line
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, wait until it has; returns its code."""
         if self.process is None:
