@@ -12,6 +12,7 @@ from portal.models.letter import Letter, LetterState
 from portal.models.people import PortalUser, SignInSession, StaffUser
 from portal.models.property import Property
 from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermission
+from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vocabulary import Category, ContactType
 from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
@@ -51,12 +52,14 @@ __all__ = [
     "Property",
     "PropertyLink",
     "Purpose",
+    "RecoveryCode",
     "Rfp",
     "RfpAnswer",
     "RfpProperty",
     "Role",
     "RolePermission",
     "Scope",
+    "SecondFactor",
     "SignInSession",
     "StaffUser",
     "TermsAcceptance",

@@ -22,6 +22,7 @@ class Company(Base):
     phone: Mapped[Word] = mapped_column(default="")
     tax_id: Mapped[Word] = mapped_column(default="")
     website: Mapped[Line] = mapped_column(default="")
+    requires_second_factor: Mapped[bool] = mapped_column(default=False)
     exited_at: Mapped[Moment | None]
     created_at: Mapped[Made]
 
