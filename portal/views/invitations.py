@@ -1,6 +1,6 @@
 """What an invitation's link opens: a new login, joining with one, or what to do when it is dead."""
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from portal import htmx, passwords, tokens
 from portal.actions import accepting
@@ -13,7 +13,7 @@ from portal.queries.sign_in import owner_of
 from portal.refusals import FieldRefusal
 from portal.templating import branding, say
 from portal.transaction import start_writing
-from portal.views.links import dead_invitation
+from portal.views.links import dead_invitation, no_such_link
 from portal.views.sign_in import enter
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -139,5 +139,5 @@ def _find(token: str) -> Invitation:
     row_id = tokens.row_id(token)
     invitation = db.session.get(Invitation, row_id) if row_id else None
     if invitation is None or not tokens.fits(invitation, token):
-        abort(404)
+        no_such_link()
     return invitation

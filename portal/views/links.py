@@ -1,8 +1,9 @@
 """The page that a dead link leads to; it never ends in a bare error (behaviour L4)."""
 
 from datetime import datetime
+from typing import NoReturn
 
-from flask import Response
+from flask import Response, abort
 
 from portal import htmx
 from portal.models import Ended, Invitation, LoginLink
@@ -37,6 +38,11 @@ def dead_login_link(link: LoginLink) -> Response:
     )
 
 
+def no_such_link() -> NoReturn:
+    """End the request with a page (404) for what no mail of ours held: a changed, cut or made-up link."""
+    abort(_page("", "unknown", newer_at=None, ask="", status=404))
+
+
 def _why(link: Invitation | LoginLink) -> str:
     if link.ended_as == Ended.USED:
         return "used"
@@ -54,10 +60,11 @@ def _page(
     again_url: str | None = None,
     sent: bool = False,
     moved: bool = False,
+    status: int = _STATUS,
 ) -> Response:
     return htmx.page(
         "links/dead.html",
-        status=200 if sent else _STATUS,
+        status=200 if sent else status,
         purpose=purpose,
         why=why,
         newer_at=newer_at,

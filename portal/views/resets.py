@@ -1,6 +1,6 @@
 """Forgotten passwords: asking for a link, and setting a new password with it."""
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from portal import htmx, passwords, tokens
 from portal.actions.passwords import ask_for_reset, reset_password, reset_stands
@@ -12,7 +12,7 @@ from portal.models import LoginLink, Purpose
 from portal.queries.sign_in import companies_of
 from portal.templating import branding, say
 from portal.transaction import start_writing
-from portal.views.links import dead_login_link
+from portal.views.links import dead_login_link, no_such_link
 from portal.views.sign_in import enter
 
 blueprint = Blueprint("resets", __name__)
@@ -69,5 +69,5 @@ def find(token: str, *purposes: Purpose) -> LoginLink:
     row_id = tokens.row_id(token)
     link = db.session.get(LoginLink, row_id) if row_id else None
     if link is None or link.purpose not in purposes or not tokens.fits(link, token):
-        abort(404)
+        no_such_link()
     return link
