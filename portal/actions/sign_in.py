@@ -36,10 +36,14 @@ def check_password(identity: str, password: str) -> PortalUser | None:
     return match
 
 
-def start_session(user: PortalUser, *, remembered: bool, address: str, browser: str) -> str:
-    """Start a session for `user` and return its key, which only the cookie keeps."""
+def start_session(
+    user: PortalUser, *, remembered: bool, address: str, browser: str, renewed: bool = False
+) -> str:
+    """Start a session for `user` and return its key, which only the cookie keeps.
+
+    One that is only `renewed`, because its secret changed, is no sign-in and leaves no trace of one.
+    """
     key = new_session_key()
-    user.last_sign_in_at = now()
     db.session.add(
         SignInSession(
             key_hash=hashed(key),
@@ -52,7 +56,9 @@ def start_session(user: PortalUser, *, remembered: bool, address: str, browser: 
             browser=browser[:200],
         )
     )
-    audit.record("signed in", by=Actor(kind="user", name=user.name, user_id=user.id), user=user)
+    if not renewed:
+        user.last_sign_in_at = now()
+        audit.record("signed in", by=Actor(kind="user", name=user.name, user_id=user.id), user=user)
     db.session.flush()
     return key
 

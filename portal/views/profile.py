@@ -123,7 +123,7 @@ def password() -> Response:
     password_hash = passwords.hashed(form.new_password.data)
     start_writing()
     change_password(person.user, password_hash, person.actor())
-    enter(person.user, remembered=person.session.remembered)
+    enter(person.user, remembered=person.session.remembered, renewed=True)
     say("Your password is changed. Every other device was signed out.")
     return htmx.go(safe_next(_next()) or url_for("sign_in.home"))
 

@@ -55,12 +55,19 @@ def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Respo
     )
 
 
-def enter(user: PortalUser, *, remembered: bool = False) -> None:
-    """Sign `user` in in this browser, with a new session and a new CSRF token; its old session ends."""
+def enter(user: PortalUser, *, remembered: bool = False, renewed: bool = False) -> None:
+    """Sign `user` in in this browser, with a new session and a new CSRF token; its old session ends.
+
+    `renewed` says that the same person goes on.
+    """
     replace_session(session.get("_user_id"))
     session.clear()
     key = start_session(
-        user, remembered=remembered, address=request.remote_addr or "", browser=request.user_agent.string
+        user,
+        remembered=remembered,
+        address=request.remote_addr or "",
+        browser=request.user_agent.string,
+        renewed=renewed,
     )
     session.permanent = remembered
     person = behind(key)
