@@ -83,7 +83,7 @@ class WholePortal:
             line.close()
 
     def line(self) -> http.client.HTTPConnection:
-        """A connection for several requests, one after the other; it does not come back once it was closed."""
+        """A connection for several requests; once it was closed it does not come back by itself."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         line.connect()
         line.auto_open = 0
