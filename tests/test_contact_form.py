@@ -519,6 +519,55 @@ class TestConflict:
         )
         assert facts(town.rita.id)["boxes"] == set()
 
+    def test_saving_again_gives_nothing_back_that_was_left_alone(self, town, browser, filled, facts):
+        """T84: per permission; what one took away and the other did not touch stays away, also the access."""
+        mia, max_, path = browser(town.mia), browser(town.max), f"/acme/contacts/{town.rita.id}/edit"
+        stale = filled(town.rita.id, mia)
+        assert stale["permissions"] == "reports"
+        newer = filled(town.rita.id, max_) | {"permissions": "billing", "access": "email_only"}
+        assert max_.post(path, newer).status_code == 303
+        stale |= {"permissions": ["reports", "work_orders"], "job_title": "Clerk"}
+        again = form_fields(mia.post(path, stale).text, FORM)
+        assert sorted(again["permissions"]) == ["billing", "work_orders"]
+        assert again["access"] == "email_only"
+        assert mia.post(path, again).status_code == 303
+        found = facts(town.rita.id)
+        assert (found["boxes"], found["access"]) == ({"billing", "work_orders"}, "email_only")
+        assert found["job_title"] == "Clerk"
+
+    def test_what_was_unticked_stays_so(self, town, browser, filled, facts, reading):
+        """T84: the other way round; nobody's box comes back, and none that somebody else ticked goes."""
+        with reading():
+            requester = str(role_id("requester"))
+        mia, max_, path = browser(town.mia), browser(town.max), f"/acme/contacts/{town.rita.id}/edit"
+        stale = {**filled(town.rita.id, mia)}
+        stale.pop("permissions")
+        newer = filled(town.rita.id, max_) | {"permissions": ["reports", "billing"], "roles": requester}
+        assert max_.post(path, newer).status_code == 303
+        again = form_fields(mia.post(path, stale).text, FORM)
+        assert again["permissions"] == "billing"
+        assert mia.post(path, again).status_code == 303
+        assert facts(town.rita.id)["boxes"] == {"billing"}
+        assert facts(town.rita.id)["roles"] == {"requester"}
+
+    def test_a_form_that_does_not_say_what_it_was_filled_from(self, town, browser, filled, facts):
+        """T84: it may be any age, so it saves nothing, and says why."""
+        mia, path = browser(town.mia), f"/acme/contacts/{town.rita.id}/edit"
+        form = filled(town.rita.id, mia) | {"job_title": "Clerk"}
+        for missing in (["version"], ["version", "ticked"], ["version", "shown", "ticked", "permissions"]):
+            answer = mia.post(path, {name: value for name, value in form.items() if name not in missing})
+            assert answer.status_code == 409
+            assert "does not say which version of the contact" in answer.text
+        assert facts(town.rita.id)["job_title"] == ""
+
+    def test_boxes_that_the_form_did_not_show_are_not_wiped(self, town, browser, filled, facts):
+        """T84: a form without the part of the rights leaves them as they are."""
+        form = {**filled(town.rita.id), "job_title": "Clerk"}
+        for name in ("shown", "permissions", "ticked"):
+            form.pop(name)
+        assert browser(town.mia).post(f"/acme/contacts/{town.rita.id}/edit", form).status_code == 303
+        assert (facts(town.rita.id)["boxes"], facts(town.rita.id)["job_title"]) == ({"reports"}, "Clerk")
+
 
 class TestPreview:
     """C13: what the result can do, before anything is saved."""

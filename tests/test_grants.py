@@ -15,6 +15,7 @@ from portal.models import (
     Role,
     RolePermission,
 )
+from portal.views import role_page
 from tests import ledger
 from tests.machinery.counts import count
 from tests.surfing import form_fields
@@ -57,6 +58,9 @@ class Street:
         self.ids = {"self": town.nora.id, "peer": town.vic.id, "admin": town.mia.id, "pending": town.ann.id}
         with writing():
             self.roles = {name: self._role(name) for name in TARGETS}
+            self.seen = {
+                name: role_page.stamp(db.session.get_one(Role, self.roles[name])) for name in TARGETS
+            }
             self.presets = {
                 role.code: role.id for role in db.session.scalars(db.select(Role)).unique() if role.code
             }
@@ -140,7 +144,7 @@ class Street:
             form["roles"] = [*form["roles"], preset]
             return [self.send(edit, form).status_code]
         if door == "role edit":
-            role = {"name": f"R {target}", "permissions": permission}
+            role = {"name": f"R {target}", "permissions": permission, "seen": self.seen[target]}
             return [self.send(f"/acme/roles/{self.roles[target]}/edit", role).status_code]
         if door == "copy":
             return self._copy(edit, form, permission)

@@ -17,6 +17,7 @@ from wtforms.fields import Field
 
 from portal.forms.fields import (
     Blank,
+    FilledFrom,
     PhoneField,
     TextLine,
     at_most,
@@ -76,10 +77,12 @@ class ContactForm(Blank):
     notes = TextAreaField("Notes", [at_most(5_000), several_lines])
     topics = SelectMultipleField("E-mail about", choices=TOPICS)
 
-    version = HiddenField()
+    version = FilledFrom()
     form_key = HiddenField()
     # The names of the parts this page showed, so an empty set of boxes is told from a set not shown at all.
     shown = HiddenField()
+    # The access and boxes that the page was made with: what was left alone is told from what is meant.
+    ticked = FilledFrom()
 
     def keep_only(self, names: Collection[str]) -> None:
         """Take away every field the reader may not set."""
@@ -117,4 +120,4 @@ class ContactForm(Blank):
             raise ValidationError("Choose Yes under Authorize user, or leave this empty.")
 
 
-_ALWAYS = frozenset({"version", "form_key", "shown", "csrf_token"})
+_ALWAYS = frozenset({"version", "form_key", "shown", "ticked", "csrf_token"})

@@ -9,7 +9,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app, request
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, StringField, ValidationError
+from wtforms import Field, Form, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 
 # Marks that turn the reading direction of everything behind them; no name needs them.
@@ -39,6 +39,13 @@ class TextLine(StringField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = clean(valuelist[0]) if valuelist else ""
+
+
+class FilledFrom(HiddenField):
+    """What the form was filled from; a request that leaves it out has not seen what is known now (T84)."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = valuelist[0] if valuelist else ""
 
 
 def options(*pairs: tuple[Any, str]) -> list[SelectChoice]:

@@ -9,10 +9,19 @@ from urllib.parse import urlsplit
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import HiddenField, ValidationError
+from wtforms import ValidationError
 from wtforms.fields import Field
 
-from portal.forms.fields import PhoneField, TextLine, at_most, filled, name_like, one_line, phone_number
+from portal.forms.fields import (
+    FilledFrom,
+    PhoneField,
+    TextLine,
+    at_most,
+    filled,
+    name_like,
+    one_line,
+    phone_number,
+)
 
 _TAX_ID = re.compile(r"[\w .\-/]*")
 
@@ -26,7 +35,7 @@ class RecordForm(FlaskForm):
     """A form over something that somebody else may change meanwhile (behaviour C15)."""
 
     # The state the form was filled from.
-    seen = HiddenField()
+    seen = FilledFrom()
 
     @classmethod
     def over(cls, known: Mapping[str, Any]) -> "RecordForm":

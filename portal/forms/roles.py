@@ -1,10 +1,10 @@
 """The forms about roles: what a role is called and gives, what takes its place, which areas are shown."""
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, SelectMultipleField
+from wtforms import SelectField, SelectMultipleField
 
 from portal.forms.contact import PERMISSIONS
-from portal.forms.fields import TextLine, at_most, filled, name_like, one_line, options
+from portal.forms.fields import FilledFrom, TextLine, at_most, filled, name_like, one_line, options
 
 
 class RoleForm(FlaskForm):
@@ -14,7 +14,7 @@ class RoleForm(FlaskForm):
     purpose = TextLine("What it is for", [at_most(120), one_line])
     permissions = SelectMultipleField("Permissions", choices=PERMISSIONS)
     # What the role was when the form was opened, so that nobody overwrites what somebody else saved.
-    seen = HiddenField()
+    seen = FilledFrom()
 
 
 class ArchiveForm(FlaskForm):

@@ -76,12 +76,39 @@ def known(contact: Contact | None) -> dict[str, Any]:
         **{name: getattr(contact, name) for name in DETAILS},
         "contact_type": contact.contact_type.code,
         "access": contact.access,
+        **_boxes(contact),
+        "category": contact.category.code if contact.category else "",
+        "version": str(contact.version),
+        "ticked": _ticked(contact),
+    }
+
+
+def _boxes(contact: Contact) -> dict[str, list[Any]]:
+    """Return what is ticked for `contact`, by the name of the field."""
+    return {
         "roles": [role.id for role in contact.roles],
         "permissions": [permission.value for permission in contact.direct_permissions],
-        "category": contact.category.code if contact.category else "",
         "topics": sorted(contact.topics),
-        "version": str(contact.version),
     }
+
+
+def _ticked(contact: Contact) -> str:
+    boxes = (f"{name}:{value}" for name, values in _boxes(contact).items() for value in values)
+    return " ".join((f"access:{contact.access}", *boxes))
+
+
+def follow(form: ContactForm, contact: Contact) -> None:
+    """Bring rights that the reader left alone to what `contact` has by now; those they changed stay (T84)."""
+    before = set((form.ticked.data or "").split())
+    for name, newest in _boxes(contact).items():
+        if before and form.has(name):
+            field = form._fields[name]
+            yours, theirs = set(field.data or []), set(newest)
+            meant = {each for each in yours | theirs if (f"{name}:{each}" in before) != (each in yours)}
+            field.data = [each for each in yours | theirs if each in (yours if each in meant else theirs)]
+    if f"access:{form.value('access')}" in before:
+        form.access.data = contact.access
+    form.ticked.data, form.ticked.raw_data = _ticked(contact), None
 
 
 def _offer(form: ContactForm) -> None:

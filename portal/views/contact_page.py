@@ -57,14 +57,12 @@ def _duplicate(other: Contact | None) -> dict[str, Any] | None:
 
 def conflict(form: ContactForm, contact: Contact) -> Response:
     """Show what was typed beside what somebody else saved meanwhile; saving again is then a choice (C15)."""
-    rows = []
+    contact_form.follow(form, contact)
+    rows, newest = [], contact_form.known(contact)
     for field in form:
-        if field.name in ("csrf_token", "version", "form_key", "shown", *contact_form.LOGIN):
+        if field.name in ("csrf_token", "version", "form_key", "shown", "ticked", *contact_form.LOGIN):
             continue
-        yours, theirs = (
-            _shown(form, field, field.data),
-            _shown(form, field, contact_form.known(contact).get(field.name)),
-        )
+        yours, theirs = _shown(form, field, field.data), _shown(form, field, newest.get(field.name))
         if yours != theirs:
             rows.append({"label": field.label.text, "yours": yours, "theirs": theirs})
     filled_from = form.version.data or ""

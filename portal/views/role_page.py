@@ -83,5 +83,6 @@ def conflict(typed: RoleForm, role: Role, *, title: str) -> Response:
         for label, yours, theirs in pairs
         if yours != theirs
     ]
+    known = bool(typed.seen.data)
     typed.seen.data, typed.seen.raw_data = stamp(role), None
-    return form(typed, role, title=title, status=409, conflict=rows)
+    return form(typed, role, title=title, status=409, conflict=rows, conflict_known=known)

@@ -91,7 +91,7 @@ def edit(role_id: int) -> Response:
     form = RoleForm(data=role_page.known(role))
     if request.method == "GET":
         return role_page.form(form, role, title=title)
-    if form.seen.data and form.seen.data != role_page.stamp(role):
+    if form.seen.data != role_page.stamp(role):
         return role_page.conflict(form, role, title=title)
     if not form.validate():
         return role_page.form(form, role, title=title, status=422)
