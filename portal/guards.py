@@ -9,7 +9,7 @@ from flask_login import current_user, logout_user
 from sqlalchemy import update
 from werkzeug.exceptions import HTTPException
 
-from portal import htmx, invariants, lifecycle, policy, visibility
+from portal import htmx, invariants, lifecycle, named, policy, visibility
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
@@ -64,7 +64,10 @@ def writes() -> bool:
 
 
 def gate() -> Response | None:
-    """Return where the request must go instead, or None if it may enter. Raises 404 for a foreign company."""
+    """Return where the request must go instead, or None if it may enter.
+
+    Raises 404 for a foreign company, and for a form that names something of another company.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "is_public", False):
         return None
@@ -80,6 +83,8 @@ def gate() -> Response | None:
         return cure
     if slug:
         _enter(person, slug)
+        if request.method not in SAFE_METHODS:
+            named.demand_own(actor())
     return None
 
 

@@ -4,15 +4,28 @@ A route without an entry in ROUTES makes `test_every_route_has_an_entry` fail: s
 """
 
 from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import product
+from pkgutil import iter_modules
 
 import pytest
+from wtforms import Form
 
+from portal import forms, named
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, Contact, SignInSession
 from tests import area_routes, ledger
+from tests.machinery.counts import count
 
 UNKNOWN = 2**31 - 1
+
+
+def modules(package):
+    """Every module of a package."""
+    return [import_module(f"{package.__name__}.{each.name}") for each in iter_modules(package.__path__)]
+
+
 # Who asks: each right alone, both scopes, both gates, the other company, nobody.
 RIGHTS = [
     "admin",
@@ -152,14 +165,14 @@ def ask(town, reading, writing):
         session_id = foreign.id
         ours, theirs = area_routes.things(town, db.session)
 
-    def send(browser, name, method, *, htmx=False, contact=None, token=None, things=None):
+    def send(browser, name, method, *, htmx=False, contact=None, token=None, things=None, more=None):
         target = contact or town.ola.id
         route = ROUTES[name]
         ids = {"ours": ours, "theirs": theirs}.get(things or "ours") or dict.fromkeys(ours, things)
         address = route.path.format(contact=target, foreign_session=session_id, **ids)
         if method == "GET":
             return browser.get(address, htmx=htmx)
-        form = dict(route.form)
+        form = dict(route.form) | (more or {})
         if "version" in form:
             with reading():
                 form["version"] = str(ledger.contact(town.ola.id).version)
@@ -167,7 +180,17 @@ def ask(town, reading, writing):
             form["csrf_token"] = token
         return browser.post(address, form, htmx=htmx, token=False)
 
+    send.theirs = theirs
     return send
+
+
+@pytest.fixture
+def theirs(town, ask):
+    """Something of Globex for every field that names things by id."""
+    role = ask.theirs["role"]
+    people = dict.fromkeys(("contacts", "copy_from"), town.gus.id)
+    places = dict.fromkeys(("properties", "property", "copy_properties"), town.delta.id)
+    return people | places | {"roles": role, "replacement": role}
 
 
 def sweep(names, ask, browser, wanted, *, methods=("GET", "POST"), contacts=(None,), tokens=(True,)) -> dict:
@@ -316,6 +339,32 @@ class TestForeign:
         # What only admins do may say so before it looks; it says the same for every id.
         assert sweep(admins, ask_theirs, person, answers(403, 404)) == {}
         assert unchanged() == before
+
+    @pytest.mark.parametrize("right", ["admin", "none"])
+    def test_foreign_ids_in_forms(self, town, browser, ask, unchanged, theirs, right):
+        """T16, T20: 404 on every route of the company, for everybody; also for what exists nowhere."""
+        person = browser(getattr(town, PEOPLE[right]))
+        before, token, wrong = unchanged(), person.token(), {}
+        routes = [name for name in ACME if "POST" in ROUTES[name].methods]
+        tries = list(product(routes, named.FIELDS, ("theirs", "unknown"), (False, True)))
+        for name, what, whose, htmx in tries[:: count(5 if right == "admin" else 17, 1)]:
+            more = {what: str(theirs[what] if whose == "theirs" else UNKNOWN)}
+            code = ask(person, name, "POST", token=token, more=more, htmx=htmx).status_code
+            wrong |= {} if code == 404 else {(name, what, whose, htmx): code}
+        assert wrong == {}
+        assert unchanged() == before
+
+    def test_no_form_has_an_id_that_is_not_asked_about(self):
+        """T16: a field that takes a number takes an id, and is in the table."""
+        found = {
+            name
+            for module in modules(forms)
+            for form in vars(module).values()
+            if isinstance(form, type) and issubclass(form, Form)
+            for name, field in vars(form).items()
+            if getattr(field, "kwargs", {}).get("coerce") is int
+        }
+        assert {"roles", "properties", "replacement"} <= found <= set(named.FIELDS)
 
     def test_ids_that_are_none(self, town, browser, ask):
         ids = ("0", "-1", "2147483648", "9" * 20, "1.0", "1e3", "abc", "%00", "1%20")

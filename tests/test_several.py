@@ -77,7 +77,7 @@ class TestWhoMay:
             theirs = db.session.scalar(db.select(Role.id).where(Role.name == "Theirs"))
         answer = preview(mia, [town.ava], places_how="exactly", properties=str(town.delta.id))
         assert answer.status_code == 404
-        assert preview(mia, [town.ava], roles_how="add", roles=str(theirs)).status_code == 422
+        assert preview(mia, [town.ava], roles_how="add", roles=str(theirs)).status_code == 404
 
     def test_at_most_so_many_at_once(self, town, browser, reading):
         mia = browser(town.mia)

@@ -3,7 +3,7 @@
 from flask_wtf import FlaskForm
 from wtforms import SelectField, SelectMultipleField
 
-from portal.forms.contact import PERMISSIONS
+from portal.forms.contact import GONE, PERMISSIONS
 from portal.forms.fields import FilledFrom, TextLine, at_most, filled, name_like, one_line, options
 
 
@@ -12,7 +12,7 @@ class RoleForm(FlaskForm):
 
     name = TextLine("Name", [filled("Enter a name for this role."), at_most(60), name_like])
     purpose = TextLine("What it is for", [at_most(120), one_line])
-    permissions = SelectMultipleField("Permissions", choices=PERMISSIONS)
+    permissions = SelectMultipleField("Permissions", choices=PERMISSIONS, invalid_choice_message=GONE)
     # What the role was when the form was opened, so that nobody overwrites what somebody else saved.
     seen = FilledFrom()
 

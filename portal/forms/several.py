@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectMultipleField, ValidationError
 from wtforms.fields import Field
 
-from portal.forms.contact import PERMISSIONS
+from portal.forms.contact import GONE, PERMISSIONS
 from portal.forms.fields import options
 
 _LEAVE, _ADD = ("", "Leave as they are"), ("add", "Add the ticked ones")
@@ -17,9 +17,9 @@ class SeveralForm(FlaskForm):
     """Roles, permissions, properties and status of several contacts; what is left alone stays as it is."""
 
     roles_how = RadioField("Roles", choices=options(_LEAVE, _ADD, _TAKE, _EXACTLY), default="")
-    roles = SelectMultipleField("Which roles", coerce=int)
+    roles = SelectMultipleField("Which roles", coerce=int, invalid_choice_message=GONE)
     permissions_how = RadioField("Permissions", choices=options(_LEAVE, _ADD, _TAKE, _EXACTLY), default="")
-    permissions = SelectMultipleField("Which permissions", choices=PERMISSIONS)
+    permissions = SelectMultipleField("Which permissions", choices=PERMISSIONS, invalid_choice_message=GONE)
     places_how = RadioField(
         "Properties",
         choices=options(_LEAVE, ("client", "Client Level: every property"), _ADD, _TAKE, _EXACTLY),

@@ -147,7 +147,7 @@ def _question(role: Role, form: ArchiveForm, *, status: int = 200) -> Response:
         "role": role,
         "form": form,
         "people": next((each.people for each in held if each.role.id == role.id), 0),
-        "others": [("0", "Choose a role")]
+        "others": [("", "Choose a role")]
         + [(str(e.role.id), e.role.name) for e in held if e.role.id != role.id],
     }
     return htmx.page("roles/archive.html", block="dialog", status=status, **context)
