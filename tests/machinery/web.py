@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
@@ -21,6 +22,7 @@ from tests.machinery.waiting import until
 
 _COMMAND = [sys.executable, "-m", "gunicorn", "wsgi:app", "--worker-class", "gthread", "--threads", "4"]
 _COMMAND += ["--no-control-socket", "--limit-request-line", "8190", "--log-level", "warning"]
+_COMMAND += ["--graceful-timeout", "1"]
 # What the tests' own surroundings may have set must not lead the process elsewhere.
 _OURS = ("REDIS_URL", "MAIL_SERVER", "GATEHOUSE_ENV", "FLASK_DEBUG", "TRUSTED_PROXIES")
 
@@ -44,9 +46,9 @@ class Web:
         """Ask for a page as the browser that holds `cookie`."""
         return self._ask("GET", path, b"", cookie, htmx)
 
-    def post(self, path: str, form: Mapping[str, str], cookie: str = "", *, htmx: bool = False) -> Answer:
+    def post(self, path: str, form: Mapping[str, Any], cookie: str = "", *, htmx: bool = False) -> Answer:
         """Send a form as the browser that holds `cookie`."""
-        return self._ask("POST", path, urlencode(form).encode(), cookie, htmx)
+        return self._ask("POST", path, _encoded(form).encode(), cookie, htmx)
 
     def _ask(self, method: str, path: str, body: bytes, cookie: str, htmx: bool) -> Answer:
         headers = {"Host": "localhost", "Cookie": f"gatehouse={cookie}"}
@@ -61,9 +63,9 @@ class Web:
         finally:
             line.close()
 
-    def raw_form(self, target: str, form: Mapping[str, str], *, cookie: str) -> int:
+    def raw_form(self, target: str, form: Mapping[str, Any], *, cookie: str) -> int:
         """Send a form with `target` on the request line just as it is; return the status."""
-        body = urlencode(form)
+        body = _encoded(form)
         head = [f"POST {target} HTTP/1.1", "Host: localhost", f"Cookie: gatehouse={cookie}"]
         head += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
         return self.raw("\r\n".join([*head, "Connection: close", "", body]).encode())
@@ -77,6 +79,11 @@ class Web:
                 answer += chunk
         found = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
         return int(found[1]) if found else 0
+
+
+def _encoded(form: Mapping[str, Any]) -> str:
+    """What a browser sends: a list for each of its values, None not at all."""
+    return urlencode({name: value for name, value in form.items() if value is not None}, doseq=True)
 
 
 @contextmanager
