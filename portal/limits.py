@@ -1,6 +1,9 @@
 """The limits on guessing and flooding: rates from the settings, and which answers count."""
 
-from flask import Response, abort, current_app, request
+from flask import Response, abort, current_app, request, session
+
+from portal.extensions import limiter
+from portal.tokens import hashed
 
 
 def per_address() -> str:
@@ -11,6 +14,23 @@ def per_address() -> str:
 def per_account() -> str:
     """Return the rate allowed for one account from one network address."""
     return str(current_app.config["SIGN_IN_LIMIT"])
+
+
+def per_browser() -> str:
+    """Return the rate of files that one signed-in browser may have made."""
+    return str(current_app.config["EXPORT_LIMIT"])
+
+
+def this_browser() -> str:
+    """Return what tells sessions apart without asking the database: limits are counted before the gate.
+
+    Only the hash of the session's key goes to where the limits are counted.
+    """
+    return f"{request.remote_addr} {hashed(session.get('_user_id', ''))}"
+
+
+# For what is made anew for whoever asks: tables and paper (T78).
+makes_a_file = limiter.shared_limit(per_browser, scope="files", key_func=this_browser)
 
 
 def refused(answer: Response) -> bool:

@@ -26,6 +26,7 @@ SETTINGS = {
     "PUBLIC_URL": "http://localhost",
     "SIGN_IN_LIMIT": "1000 per 1 minute",
     "ADDRESS_LIMIT": "10000 per 1 minute",
+    "EXPORT_LIMIT": "10000 per 1 minute",
     "REDIS_URL": "",
     "RATELIMIT_STORAGE_URI": "memory://",
     "PROPAGATE_EXCEPTIONS": False,

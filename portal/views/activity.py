@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal import htmx, policy, words
 from portal.csv_out import csv_response
 from portal.guards import actor, membership
+from portal.limits import makes_a_file
 from portal.models import Activity
 from portal.queries import activity as listing
 from portal.queries.activity import Wish
@@ -67,6 +68,7 @@ def index() -> Response:
 
 
 @blueprint.get("/export")
+@makes_a_file
 def export() -> Response:
     """Send what the filters leave as CSV. Raises FieldRefusal where the days make no sense."""
     policy.demand_admin(actor())

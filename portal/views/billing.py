@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from portal import htmx, money
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
+from portal.limits import makes_a_file
 from portal.models import Area, Invoice
 from portal.paper.heading import WORDS, Head, one_line
 from portal.queries import invoices as listing
@@ -55,6 +56,7 @@ def index() -> Response:
 
 
 @blueprint.get("/invoices.csv")
+@makes_a_file
 def export() -> Response:
     """Send the invoices that the list at hand is about, all pages of it."""
     enter_area(Area.BILLING)
@@ -102,6 +104,7 @@ def show(invoice_id: int) -> Response:
 
 
 @blueprint.get("/<id:invoice_id>/pdf")
+@makes_a_file
 def pdf(invoice_id: int) -> Response:
     """Send one invoice as a PDF file."""
     # Loaded when somebody asks for paper: it would take a third of the portal's start.
@@ -129,6 +132,7 @@ def statement() -> Response:
 
 
 @blueprint.get("/statement.pdf")
+@makes_a_file
 def statement_file() -> Response:
     """Send the statement as a PDF file; a period that is none is explained on the page."""
     from portal.paper.statement import statement_pdf
@@ -144,6 +148,7 @@ def statement_file() -> Response:
 
 
 @blueprint.get("/statement.csv")
+@makes_a_file
 def statement_table() -> Response:
     """Send the statement as a CSV file; a period that is none is explained on the page."""
     enter_area(Area.BILLING)

@@ -11,7 +11,7 @@ from portal.actions.sign_in import end_session
 from portal.extensions import limiter
 from portal.forms.people import ChangePasswordForm, LookForm, OwnDetailsForm, TopicsForm
 from portal.guards import reads_first, safe_next, signed_in
-from portal.limits import per_account, refused
+from portal.limits import per_account, refused, this_browser
 from portal.menus import role_line
 from portal.models import Purpose
 from portal.queries.devices import live_sessions
@@ -28,11 +28,6 @@ def _person() -> SignedIn:
     person = signed_in()
     assert person is not None, "the gate lets nobody else in"
     return person
-
-
-def _session_key() -> str:
-    """Return what tells sessions apart without asking the database: limits are counted before the gate."""
-    return f"password {request.remote_addr} {session.get('_user_id', '')}"
 
 
 def _place(person: SignedIn, slug: str | None) -> Membership:
@@ -111,7 +106,7 @@ def look() -> Response:
 
 @blueprint.route("/password", methods=["GET", "POST"])
 @reads_first
-@limiter.limit(per_account, methods=["POST"], key_func=_session_key, deduct_when=refused)
+@limiter.limit(per_account, methods=["POST"], key_func=this_browser, deduct_when=refused)
 def password() -> Response:
     """Change one's own password; every other browser is signed out and this one gets a new session."""
     person = _person()

@@ -12,6 +12,7 @@ from portal.charts import Chart, chart
 from portal.clock import now
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, membership
+from portal.limits import makes_a_file
 from portal.models import Area, Permission, WorkStatus
 from portal.queries import invoices, reports
 from portal.queries.reach import reach
@@ -64,6 +65,7 @@ def people() -> Response:
 
 
 @blueprint.get("/people.csv")
+@makes_a_file
 def people_table() -> Response:
     """Send everybody that the people report is about."""
     enter_area(Area.REPORTS)
@@ -146,6 +148,7 @@ _STATUS = {status: words.WORK_STATUS[status] for status in WorkStatus}
 
 
 @blueprint.get("/work-orders.csv")
+@makes_a_file
 def work_orders_table() -> Response:
     """Send how many work orders stand where, by property."""
     enter_area(Area.REPORTS)
@@ -190,6 +193,7 @@ _SUMMED = ("invoices", "net", "tax", "total", "before")
 
 
 @blueprint.get("/spend.csv")
+@makes_a_file
 def spend_table() -> Response:
     """Send what was billed month by month."""
     enter_area(Area.REPORTS)
