@@ -14,17 +14,18 @@ import click
 import redis
 from flask import Flask, current_app
 from rq import Queue, SimpleWorker
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from portal import delivery, mail, outbox
 from portal.actions import passwords
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
-from portal.models import Letter, LetterState, PasswordRequest
+from portal.models import Letter, LetterState, PasswordRequest, Pulse
 from portal.transaction import transaction
 
 TICK_SECONDS = 5.0
+PULSE_SECONDS = 60.0
 _UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
 HANDFUL = 500
 # A request just made has its own job on the way; one older than a day is of no use to anybody.
@@ -106,7 +107,11 @@ def clock_command() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cleaned = now() - timedelta(days=1)
+    beaten = time.monotonic() - PULSE_SECONDS
     while True:
+        if time.monotonic() - beaten >= PULSE_SECONDS:
+            beaten = time.monotonic()
+            _quietly(beat)
         _quietly(find_due)
         if now() - cleaned >= timedelta(days=1):
             cleaned = now()
@@ -122,6 +127,14 @@ def _quietly(step: Callable[..., None], *row: int) -> None:
             step(*row)
     except Exception:
         log.exception("the clock could not do %s", step.__name__)
+
+
+def beat() -> None:
+    """Write down that the clock is at work."""
+    with transaction(write=True):
+        seen = db.session.execute(update(Pulse).where(Pulse.name == "clock").values(at=now()))
+        if not seen.rowcount:  # type: ignore[attr-defined]
+            db.session.add(Pulse(name="clock", at=now()))
 
 
 def find_due() -> None:

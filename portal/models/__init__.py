@@ -11,6 +11,7 @@ from portal.models.invitation import Ended, Invitation, LoginLink, PasswordReque
 from portal.models.letter import Letter, LetterState
 from portal.models.people import PortalUser, SignInSession, StaffUser
 from portal.models.property import Property
+from portal.models.pulse import Pulse
 from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermission
 from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.terms import TermsAcceptance, TermsVersion
@@ -51,6 +52,7 @@ __all__ = [
     "PortalUser",
     "Property",
     "PropertyLink",
+    "Pulse",
     "Purpose",
     "RecoveryCode",
     "Rfp",
