@@ -50,6 +50,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         **_database(env, instance),
         **_redis(env),
         **_mail(env),
+        "SECURITY_CONTACT": _contact(env),
         **_web(production, public_url),
     }
 
@@ -169,7 +170,7 @@ def _hosts(public_url: str, production: bool) -> list[str]:
 def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str:
     key = env.get("SECRET_KEY", "")
     if production:
-        if _guessable(key):
+        if guessable(key):
             raise ConfigError(
                 "SECRET_KEY is missing, too short or too simple. Give at least 32 random characters, for "
                 'example from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -178,10 +179,21 @@ def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str
     return key or _kept_key(instance / "secret_key")
 
 
-def _guessable(key: str) -> bool:
+def guessable(key: str) -> bool:
     """Return whether `key` is short, repeats itself or was copied from an example."""
     repeats = key in (key + key)[1:-1]
     return len(key) < 32 or len(set(key)) < 10 or repeats or any(word in key.casefold() for word in _EXAMPLES)
+
+
+def _contact(env: Mapping[str, str]) -> str:
+    """Return where holes are reported, as an address that can be opened; empty where nobody is named."""
+    text = env.get("SECURITY_CONTACT", "").strip()
+    parts = urlsplit(text)
+    if not text or (parts.scheme in ("https", "mailto") and not set(text) & set(" \r\n\t")):
+        return text
+    if "@" in text.strip("@") and text.isprintable() and not set(text) & set(" <>,:"):
+        return f"mailto:{text}"
+    raise ConfigError(f"SECURITY_CONTACT is {text!r}. Give an e-mail address or an https:// address.")
 
 
 def _kept_key(file: Path) -> str:
@@ -189,7 +201,7 @@ def _kept_key(file: Path) -> str:
     try:
         return file.read_text().strip()
     except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(48))
         return file.read_text().strip()

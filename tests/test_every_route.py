@@ -100,6 +100,7 @@ ROUTES = {
     "well_known.favicon": Route("/favicon.ico", "GET", public=True),
     "well_known.robots": Route("/robots.txt", "GET", public=True),
     "well_known.health": Route("/health", "GET", public=True),
+    "well_known.security": Route("/.well-known/security.txt", "GET", public=True, good=(404,)),
     "dashboard.show": Route("/acme/", "GET"),
     "dashboard.more": Route("/acme/more", "GET"),
     "contacts.index": Route("/acme/contacts", "GET", may=READERS),

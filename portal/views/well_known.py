@@ -1,15 +1,20 @@
-"""Addresses that are no page: the brand's colour, the favicon, robots.txt and a sign of life."""
+"""Addresses that are no page: the brand's colour, the favicon, robots.txt, security.txt, a sign of life."""
 
-from flask import Blueprint, Response, current_app, redirect, request
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, current_app, redirect, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.clock import now
 from portal.extensions import db, limiter
 from portal.guards import public
 from portal.templating import branding
 
 blueprint = Blueprint("well_known", __name__)
 YEAR = "public, max-age=31536000, immutable"
+# After that long nobody shall rely on it any more (RFC 9116 asks for less than a year).
+SECURITY_DAYS = timedelta(days=90)
 
 
 @blueprint.get("/brand.css")
@@ -33,6 +38,23 @@ def favicon() -> BaseResponse:
 def robots() -> Response:
     """Keep search engines out."""
     return Response("User-agent: *\nDisallow: /\n", mimetype="text/plain")
+
+
+@blueprint.get("/.well-known/security.txt")
+@public
+def security() -> Response:
+    """Say whom to tell of a hole (RFC 9116); 404 where SECURITY_CONTACT names nobody."""
+    contact, url = current_app.config["SECURITY_CONTACT"], current_app.config["PUBLIC_URL"]
+    if not contact:
+        abort(404)
+    ends = (now() + SECURITY_DAYS).replace(hour=0, minute=0, second=0)
+    lines = (
+        f"Contact: {contact}",
+        f"Expires: {ends:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {url}/.well-known/security.txt",
+    )
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
 @blueprint.get("/health")
