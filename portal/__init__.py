@@ -10,11 +10,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import assets, cli, dev, errors, guards, headers, jobs, limits, logs, templating, views
 from portal.config import ROOT, ConfigError, settings
 from portal.converters import CONVERTERS
+from portal.doctor import command
+from portal.doctor.patient import REFUSED, settled
 from portal.extensions import compress, csrf, db, htmx_requests, limiter, login_manager, mailer, migrate
 from portal.queries.sign_in import signed_in
 from portal.transaction import transaction
 
-__all__ = ["ConfigError", "Portal", "create_app"]
+__all__ = ["ConfigError", "Portal", "create_app", "create_patient"]
 
 
 class Portal(Flask):
@@ -32,18 +34,22 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Raises ConfigError where a setting is missing or wrong.
     """
+    return _assembled({**settings(), **(config or {})})
+
+
+def _assembled(config: dict[str, Any]) -> Flask:
     app = Portal(
         __name__,
         static_folder=None,
         template_folder=str(ROOT / "templates"),
-        instance_path=(config or {}).get("INSTANCE_DIR") or settings()["INSTANCE_DIR"],
+        instance_path=config["INSTANCE_DIR"],
     )
-    app.config.from_mapping({**settings(), **(config or {})})
+    app.config.from_mapping(config)
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False
-    Path(app.config["INSTANCE_DIR"]).mkdir(parents=True, exist_ok=True)
+    Path(app.config["INSTANCE_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     _bind_extensions(app)
-    for part in (logs, headers, templating, errors, views, cli, jobs):
+    for part in (logs, headers, templating, errors, views, cli, jobs, command):
         part.register(app)
     if not app.config["PRODUCTION"]:
         dev.register(app)
@@ -51,6 +57,14 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app
+
+
+def create_patient() -> Flask:
+    """Return the application for the doctor, whatever its settings; those refused are noted."""
+    config, refused = settled()
+    app = _assembled(config)
+    app.extensions[REFUSED] = refused
     return app
 
 
