@@ -71,6 +71,7 @@ def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
     return {
         "INVITATION_LIFE": timedelta(hours=_hours(env, "INVITATION_HOURS", 24)),
         "RESET_LIFE": timedelta(hours=_hours(env, "RESET_HOURS", 24)),
+        "CONFIRM_LIFE": timedelta(hours=_hours(env, "CONFIRM_HOURS", 24)),
         "INITIAL_PASSWORD_LIFE": timedelta(hours=24),
         "SESSION_IDLE": timedelta(minutes=_hours(env, "SESSION_IDLE_MINUTES", 30)),
         "SESSION_LIFE": timedelta(hours=_hours(env, "SESSION_HOURS", 12)),
@@ -121,7 +122,6 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
         "MAIL_USE_TLS": tls,
         "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
         "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
-        "DEACTIVATION_MAIL": _flag(env, "DEACTIVATION_MAIL", False),
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or "portal@gatehouse.example",
     }
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import current_app
 
-from portal import news, outbox, tokens, words
+from portal import outbox, policy, tokens, words
 from portal.clock import now
 from portal.extensions import db
 from portal.harmless import LONGEST, harmless
 from portal.hue import hex_colour
 from portal.mime import Rendered
 from portal.models import (
+    Access,
     Branding,
     Company,
     Contact,
@@ -22,6 +23,8 @@ from portal.models import (
     LoginLink,
     PortalUser,
     Purpose,
+    WorkOrder,
+    WorkOrderEvent,
 )
 
 # How much of a comment is quoted; the rest is read in the portal.
@@ -34,6 +37,14 @@ _PATHS = {
     Purpose.RESET: "reset",
     Purpose.CONFIRM_EMAIL: "confirm",
     Purpose.CONFIRM_RECOVERY: "confirm",
+    Purpose.CHANGE_EMAIL: "confirm",
+}
+# Where letters without a token lead: to a page that asks who it is.
+_PLAIN_PATHS = {
+    "password_changed": "/forgot",
+    "recovery_used": "/profile/recovery",
+    "email_change_asked": "/profile/email",
+    "login_changed": "/profile",
 }
 
 
@@ -68,8 +79,7 @@ def password_reset(link: LoginLink) -> Letter:
 
 def password_changed(user: PortalUser) -> Letter:
     """Post the news that the password of `user` was changed, to the login's own address."""
-    facts = {"first_name": user.first_name, "when": now().isoformat()}
-    return outbox.post("password_changed", user.email, facts)
+    return outbox.post("password_changed", user.email, _moment_for(user))
 
 
 def confirm_address(link: LoginLink) -> Letter:
@@ -77,10 +87,55 @@ def confirm_address(link: LoginLink) -> Letter:
 
     Raises ValueError for a link that is for something else.
     """
-    if link.purpose not in (Purpose.CONFIRM_EMAIL, Purpose.CONFIRM_RECOVERY):
+    if link.purpose == Purpose.RESET:
         raise ValueError(f"a link for {link.purpose} confirms no address")
     facts = {"first_name": link.user.first_name, "email": link.email}
     return outbox.post(str(link.purpose), link.email, facts, login_link=link)
+
+
+def email_change_asked(user: PortalUser) -> Letter:
+    """Post to the address of now that another one was asked for; nothing has changed yet (L7)."""
+    return outbox.post("email_change_asked", user.email, _moment_for(user))
+
+
+def email_changed(user: PortalUser, old: str) -> Letter:
+    """Post to the address `old` that the login of `user` has another one from now on (L7)."""
+    return outbox.post("email_changed", old, _moment_for(user))
+
+
+def login_changed(user: PortalUser, news: str) -> Letter:
+    """Post to the login's own address what was changed about signing in, as the sentence `news`."""
+    return outbox.post("login_changed", user.email, {**_moment_for(user), "news": news})
+
+
+def recovery_used(user: PortalUser) -> Letter:
+    """Post to the login's own address that a link to a new password went to its recovery e-mail."""
+    return outbox.post("recovery_used", user.email, _moment_for(user))
+
+
+def _moment_for(user: PortalUser) -> dict[str, Any]:
+    return {"first_name": user.first_name, "when": now().isoformat()}
+
+
+def work_order_news(order: WorkOrder, event: WorkOrderEvent) -> Letter | None:
+    """Post to whoever asked for a work order what somebody else did to it; None for nobody."""
+    contact = order.requester
+    if contact is None or not contact.email or not policy.may_hear_of(contact, order):
+        return None
+    db.session.flush()
+    facts = {
+        **_names(contact),
+        "contact_id": contact.id,
+        "work_order_id": order.id,
+        "number": order.name,
+        "title": order.title,
+        "place": order.property.name if order.property else "",
+        "by": "" if event.kind == "comment" else event.by_name,
+        "news": words.news(event, order),
+        "text": event.text,
+        "signs_in": "yes" if contact.access == Access.PORTAL else "",
+    }
+    return outbox.post("work_order_news", contact.email, facts, company_id=order.company_id)
 
 
 def _names(contact: Contact) -> dict[str, Any]:
@@ -94,7 +149,7 @@ def render(letter: Letter) -> Rendered:
     Everything that people typed comes out harmless. Raises what Jinja or the database raise.
     """
     brand = db.session.get(Branding, 1) or _UNBRANDED
-    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand), **_why(letter)}
+    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand)}
     pages = current_app.jinja_env
     subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(known).strip().partition("\n")
     html = pages.get_template(f"mail/{letter.kind}.html").render(known, subject=subject).strip()
@@ -107,11 +162,9 @@ def render(letter: Letter) -> Rendered:
     )
 
 
-def _facts(letter: Letter) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        name: [harmless(str(each)) for each in fact]
-        if isinstance(fact, list)
-        else harmless(str(fact), QUOTED if name == "text" else LONGEST)
+def _facts(letter: Letter) -> dict[str, str]:
+    facts = {
+        name: harmless(str(fact), QUOTED if name == "text" else LONGEST)
         for name, fact in letter.facts.items()
     }
     if "when" in letter.facts:
@@ -145,24 +198,11 @@ def _link_words(letter: Letter) -> dict[str, str]:
 
 
 def _plain_path(letter: Letter) -> str:
-    """Return where a letter leads without a token: to a page that asks who it is; nowhere for most."""
-    if letter.kind == "password_changed":
-        return "/forgot"
-    path = news.KINDS.get(letter.kind, "").format_map(letter.facts)
-    return f"/{_slug(letter)}/{path}" if path and letter.facts["signs_in"] else ""
-
-
-def _why(letter: Letter) -> dict[str, str]:
-    """Return which topic brings the letter, and where its reader switches it off; nothing without one."""
-    topic = letter.facts.get("topic")
-    if not topic:
-        return {}
-    profile = f"{current_app.config['PUBLIC_URL']}/profile?company={_slug(letter)}"
-    return {"topic": words.TOPIC[topic][0], "profile": profile if letter.facts["signs_in"] else ""}
-
-
-def _slug(letter: Letter) -> str:
-    return db.session.get_one(Company, letter.company_id).slug
+    """Return where a letter leads without a token; nowhere for most."""
+    if letter.kind == "work_order_news" and letter.facts["signs_in"]:
+        company = db.session.get_one(Company, letter.company_id)
+        return f"/{company.slug}/work-orders/{letter.facts['work_order_id']}"
+    return _PLAIN_PATHS.get(letter.kind, "")
 
 
 def _sender(brand: str) -> str:

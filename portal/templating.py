@@ -72,6 +72,7 @@ def _context() -> dict[str, Any]:
         "flashes": notices(),
         "theme": user.theme if user else request.cookies.get("theme", "system"),
         "density": user.density if user else "comfortable",
+        "shortcuts": user.shortcuts if user else True,
         "development": not current_app.config["PRODUCTION"],
         "ui": current_app.jinja_env.get_template("_ui.html").module,
     }

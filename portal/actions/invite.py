@@ -61,7 +61,7 @@ def login_link(user: PortalUser, purpose: Purpose, email: str) -> LoginLink:
         generation=generation,
         email=email,
         created_at=now(),
-        expires_at=now() + current_app.config["RESET_LIFE"],
+        expires_at=now() + current_app.config["RESET_LIFE" if purpose is Purpose.RESET else "CONFIRM_LIFE"],
     )
     link.user = user
     db.session.add(link)
@@ -69,12 +69,13 @@ def login_link(user: PortalUser, purpose: Purpose, email: str) -> LoginLink:
     return link
 
 
-def end_login_links(user: PortalUser, purpose: Purpose | None, ended: Ended) -> None:
-    """End the live links of `user`, all of them or those of one purpose."""
+def end_login_links(user: PortalUser, purpose: Purpose | None, ended: Ended) -> int:
+    """End the live links of `user`, all of them or those of one purpose; return how many that were."""
     query = update(LoginLink).where(LoginLink.portal_user_id == user.id, LoginLink.ended_at.is_(None))
     if purpose is not None:
         query = query.where(LoginLink.purpose == purpose)
-    db.session.execute(query.values(ended_at=now(), ended_as=ended))
+    result = db.session.execute(query.values(ended_at=now(), ended_as=ended))
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _generations(contact: Contact) -> int:

@@ -4,10 +4,11 @@ from flask import current_app
 
 from portal import audit, passwords
 from portal.actions.invite import end_invitation
+from portal.actions.recovery import keep_recovery
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Access, Contact, Ended, PortalUser
-from portal.models.keys import email_key
+from portal.models.keys import email_key, username_key
 from portal.policy import Actor
 from portal.queries.sign_in import owner_of, username_taken
 from portal.refusals import FieldRefusal
@@ -27,7 +28,8 @@ def make_login(
     user = new_user(contact, passwords.hashed(password), username)
     user.must_change_password = True
     user.initial_password_until = now() + current_app.config["INITIAL_PASSWORD_LIFE"]
-    user.recovery_email = recovery_email
+    if recovery_email:
+        keep_recovery(user, recovery_email)
     before = contact.access
     link(contact, user, Ended.CANCELLED)
     audit.record(
@@ -49,7 +51,7 @@ def new_user(contact: Contact, password_hash: str, username: str | None) -> Port
         email=contact.email,
         email_key=email_key(contact.email or ""),
         username=username or None,
-        username_key=username.casefold() if username else None,
+        username_key=username_key(username) if username else None,
         password_hash=password_hash,
         password_set_at=now(),
     )

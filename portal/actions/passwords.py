@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.models import Contact, Ended, LoginLink, PasswordRequest, PortalUser, Purpose
 from portal.models.keys import email_key
 from portal.policy import STRANGER, Actor
-from portal.queries.sign_in import companies_of, owner_of
+from portal.queries.sign_in import companies_of, owner_of, recovered_by
 from portal.refusals import NotNow, TooMany
 from portal.transaction import after_commit
 
@@ -40,10 +40,14 @@ def answer_request(request_id: int) -> None:
 
 
 def _answer(email: str) -> None:
-    user = owner_of(email)
-    if user is not None and user.password_hash and not user.disabled_at and companies_of(user):
-        mail.password_reset(login_link(user, Purpose.RESET, user.email))
-        audit.record("asked for a password reset", by=STRANGER, user=user)
+    owner = owner_of(email)
+    if owner is not None and _may_reset(owner):
+        mail.password_reset(login_link(owner, Purpose.RESET, owner.email))
+        audit.record("asked for a password reset", by=STRANGER, user=owner)
+    for user in recovered_by(email):
+        if _may_reset(user):
+            _answer_to_recovery(user)
+    if owner is not None and _may_reset(owner):
         return
     for contact in _waiting_with(email):
         invariants.watch(db.session(), contact.company_id)
@@ -56,6 +60,18 @@ def _answer(email: str) -> None:
         audit.record("asked for a new link", by=STRANGER, contact=contact)
 
 
+def _may_reset(user: PortalUser) -> bool:
+    return bool(user.password_hash and not user.disabled_at and companies_of(user))
+
+
+def _answer_to_recovery(user: PortalUser) -> None:
+    """Send the link to the confirmed recovery e-mail, and tell the login's own address that it went there."""
+    assert user.recovery_email is not None
+    mail.password_reset(login_link(user, Purpose.RESET, user.recovery_email))
+    mail.recovery_used(user)
+    audit.record("asked for a password reset at the recovery e-mail of", by=STRANGER, user=user)
+
+
 def _waiting_with(email: str) -> list[Contact]:
     """Return the contacts with this address whose invitation is still to be accepted."""
     query = select(Contact).where(Contact.email_key == email_key(email), Contact.deleted_at.is_(None))
@@ -65,16 +81,14 @@ def _waiting_with(email: str) -> list[Contact]:
 
 
 def reset_stands(link: LoginLink) -> bool:
-    """Return whether a reset link can be used: live, its login not shut, its address still the login's."""
+    """Return whether a reset link can be used: live, its login not shut, its address still the login's.
+
+    The login's address is its own, or a recovery e-mail that its owner has confirmed.
+    """
     user = link.user
-    same = email_key(link.email) == user.email_key
-    return (
-        link.ended_at is None
-        and not link.expired
-        and same
-        and user.closed_at is None
-        and not user.disabled_at
-    )
+    recovers = user.recovery_confirmed_at is not None and email_key(link.email) == user.recovery_key
+    its_own = email_key(link.email) == user.email_key
+    return link.open and (its_own or recovers) and user.closed_at is None and not user.disabled_at
 
 
 def reset_password(link: LoginLink, password_hash: str) -> PortalUser:
@@ -82,9 +96,9 @@ def reset_password(link: LoginLink, password_hash: str) -> PortalUser:
 
     Raises NotNow where the link was used or ended meanwhile.
     """
-    _use_up(link)
+    use_up(link)
     _set(link.user, password_hash)
-    if link.user.email_confirmed_at is None:
+    if link.user.email_confirmed_at is None and email_key(link.email) == link.user.email_key:
         link.user.email_confirmed_at = now()
     audit.record(
         "reset the password", by=Actor(kind="user", name=link.user.name, user_id=link.user.id), user=link.user
@@ -96,7 +110,6 @@ def reset_password(link: LoginLink, password_hash: str) -> PortalUser:
 def change_password(user: PortalUser, password_hash: str, by: Actor) -> None:
     """Set a new password for somebody signed in; all their browsers end, the caller starts a new session."""
     _set(user, password_hash)
-    end_login_links(user, Purpose.RESET, Ended.CANCELLED)
     audit.record("changed the password", by=by, user=user)
     mail.password_changed(user)
 
@@ -117,17 +130,18 @@ def confirm_address(link: LoginLink) -> None:
         other = owner_of(link.email)
         if email_key(link.email) != user.email_key or (other is not None and other.id != user.id):
             raise NotNow("This address belongs to another login. Ask your company's admin for an invitation.")
-        _use_up(link)
+        use_up(link)
         user.email_confirmed_at = now()
     else:
         if email_key(link.email) != email_key(user.recovery_email or "@"):
             raise NotNow("The recovery e-mail was changed since this link was sent.")
-        _use_up(link)
+        use_up(link)
         user.recovery_confirmed_at = now()
     audit.record("confirmed an address", by=Actor(kind="user", name=user.name, user_id=user.id), user=user)
 
 
-def _use_up(link: LoginLink) -> None:
+def use_up(link: LoginLink) -> None:
+    """Consume the link in one conditional UPDATE. Raises NotNow where it was used or ended meanwhile (L3)."""
     query = update(LoginLink).where(
         LoginLink.id == link.id, LoginLink.ended_at.is_(None), LoginLink.expires_at > now()
     )
@@ -140,5 +154,8 @@ def _set(user: PortalUser, password_hash: str) -> None:
     user.password_hash = password_hash
     user.password_set_at = now()
     user.must_change_password = False
-    user.initial_password_until = None
+    user.initial_password_until = user.initial_password_used_at = None
+    # A change of the address that somebody else asked for dies with the password they knew.
+    for purpose in (Purpose.RESET, Purpose.CHANGE_EMAIL):
+        end_login_links(user, purpose, Ended.CANCELLED)
     end_sessions(user)

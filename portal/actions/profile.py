@@ -44,6 +44,6 @@ def choose_own_topics(contact: Contact, topics: frozenset[str], by: Actor) -> bo
     return bool(changes)
 
 
-def choose_look(user: PortalUser, theme: str, density: str) -> None:
-    """Set how the portal looks to this person."""
-    user.theme, user.density = theme, density
+def choose_look(user: PortalUser, theme: str, density: str, *, shortcuts: bool) -> None:
+    """Set how the portal looks to this person, and whether single keys do something (WCAG 2.1.4)."""
+    user.theme, user.density, user.shortcuts = theme, density, shortcuts

@@ -1,6 +1,7 @@
 """The one form to add and to edit a contact, in three parts; which fields it has depends on the reader."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -43,12 +44,25 @@ TOPICS = options(
 )
 GONE = "Something that was ticked cannot be given any more. Look at what is ticked and save again."
 _USERNAME = re.compile(r"[\w.\-]{3,40}")
+_NO_LETTER = re.compile(r"[\W\d_]+")
+# What others would take for the vendor or for a part of the program.
+_RESERVED = {
+    *("abuse", "admin", "administrator", "anonymous", "everyone", "gatehouse", "helpdesk", "hostmaster"),
+    *("info", "mailerdaemon", "nobody", "noreply", "null", "owner", "portal", "postmaster", "root"),
+    *("security", "staff", "support", "sysadmin", "system", "undefined", "user", "username", "webmaster"),
+}
 
 
 def username_like(_form: Any, field: Field) -> None:
-    """Check a user name where one was typed: no address, nothing that could be mistaken for one."""
-    if field.data and not _USERNAME.fullmatch(field.data):
+    """Check a user name where one was typed: no address or number, nothing that looks like the vendor."""
+    if not field.data:
+        return
+    if not _USERNAME.fullmatch(field.data):
         raise ValidationError("Use 3 to 40 letters, digits, dots, hyphens or underscores.")
+    if not any(char.isalpha() for char in field.data):
+        raise ValidationError("Use at least one letter.")
+    if _NO_LETTER.sub("", unicodedata.normalize("NFKC", field.data).casefold()) in _RESERVED:
+        raise ValidationError("This user name is reserved. Choose another one.")
 
 
 class ContactForm(Blank):

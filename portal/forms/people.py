@@ -45,6 +45,31 @@ class ChangePasswordForm(NewPasswordForm):
     current_password = PasswordField("Current password", [filled("Enter your current password.")])
 
 
+class CurrentPasswordForm(Blank):
+    """What changes how somebody signs in asks for the password of now."""
+
+    current_password = PasswordField("Current password", [filled("Enter your current password.")])
+
+
+class EmailForm(CurrentPasswordForm):
+    """Another address to sign in with."""
+
+    email = TextLine("New email", [filled("Enter the new address."), at_most(254), email_address])
+    contacts_follow = BooleanField("Change it in my contact details too")
+
+
+class UsernameForm(CurrentPasswordForm):
+    """A user name, or none."""
+
+    username = TextLine("User name", [username_like])
+
+
+class RecoveryForm(CurrentPasswordForm):
+    """A recovery e-mail, or none."""
+
+    recovery_email = TextLine("Recovery e-mail", [at_most(254), email_address])
+
+
 class AcceptForm(Blank):
     """An invitation accepted with a new login."""
 
@@ -92,4 +117,5 @@ class LookForm(Blank):
     theme = RadioField(
         "Appearance", choices=options(("system", "System"), ("light", "Light"), ("dark", "Dark"))
     )
+    shortcuts = BooleanField("Single-key shortcuts")
     density = RadioField("Density", choices=options(("comfortable", "Comfortable"), ("compact", "Compact")))

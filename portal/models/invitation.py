@@ -27,9 +27,11 @@ class Purpose(StrEnum):
     RESET = "reset"
     CONFIRM_EMAIL = "confirm_email"
     CONFIRM_RECOVERY = "confirm_recovery"
+    CHANGE_EMAIL = "change_email"
 
 
 ENDED = "ended_as IS NULL OR ended_as IN ('used', 'replaced', 'cancelled')"
+LOGIN_PURPOSES = "purpose IN ('reset', 'confirm_email', 'confirm_recovery', 'change_email')"
 LIVE = text("ended_at IS NULL")
 
 
@@ -80,7 +82,7 @@ class Invitation(Base):
 
 
 class LoginLink(Base):
-    """One link sent to one address of one login: a password reset, or the proof that an address is theirs."""
+    """One link sent to one address for one login: to a new password, or to prove or change an address."""
 
     __tablename__ = "login_link"
 
@@ -93,12 +95,14 @@ class LoginLink(Base):
     expires_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
     ended_as: Mapped[Word | None]
+    # Where the link changes the login's address: whether contacts that have the old one get the new one too.
+    contacts_follow: Mapped[bool] = mapped_column(default=False)
 
     user: Mapped[PortalUser] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (
         UniqueConstraint("portal_user_id", "purpose", "generation"),
-        CheckConstraint("purpose IN ('reset', 'confirm_email', 'confirm_recovery')", name="purpose"),
+        CheckConstraint(LOGIN_PURPOSES, name="purpose"),
         CheckConstraint(ENDED, name="ended_as"),
         CheckConstraint("(ended_at IS NULL) = (ended_as IS NULL)", name="ended"),
         Index(
@@ -116,6 +120,11 @@ class LoginLink(Base):
     def expired(self) -> bool:
         """True once its time is up, by the clock."""
         return self.expires_at <= now()
+
+    @property
+    def open(self) -> bool:
+        """True while the link itself can still be used; its login may be shut all the same."""
+        return self.ended_at is None and not self.expired
 
 
 class PasswordRequest(Base):

@@ -7,13 +7,18 @@ import phonenumbers
 from portal.models.contact import Contact
 from portal.models.folding import fold
 
-__all__ = ["email_key", "fold", "refresh", "search_key"]
+__all__ = ["email_key", "fold", "refresh", "search_key", "username_key"]
 
 
 def email_key(address: str) -> str:
     """Return the one form in which two spellings of the same e-mail address are equal."""
     local, _, domain = unicodedata.normalize("NFKC", address.strip()).rpartition("@")
     return f"{local.casefold()}@{_plain_domain(domain)}"
+
+
+def username_key(username: str) -> str:
+    """Return the one form in which two spellings of the same user name are equal."""
+    return unicodedata.normalize("NFKC", username).casefold()
 
 
 def _plain_domain(domain: str) -> str:

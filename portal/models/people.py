@@ -29,13 +29,17 @@ class PortalUser(Base):
     password_set_at: Mapped[Moment | None]
     must_change_password: Mapped[bool] = mapped_column(default=False)
     initial_password_until: Mapped[Moment | None]
+    initial_password_used_at: Mapped[Moment | None]
     recovery_email: Mapped[Address | None]
+    recovery_key: Mapped[Address | None] = mapped_column(index=True)
     recovery_confirmed_at: Mapped[Moment | None]
     last_sign_in_at: Mapped[Moment | None]
     disabled_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
     theme: Mapped[Word] = mapped_column(default="system")
     density: Mapped[Word] = mapped_column(default="comfortable")
+    # Whether single keys such as "/" do something (WCAG 2.1.4).
+    shortcuts: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Made]
 
     __table_args__ = (

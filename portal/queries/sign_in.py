@@ -25,7 +25,7 @@ from portal.models import (
     TermsAcceptance,
     TermsVersion,
 )
-from portal.models.keys import email_key
+from portal.models.keys import email_key, username_key
 from portal.policy import Actor, effective
 from portal.tokens import hashed
 
@@ -183,7 +183,7 @@ def candidates(identity: str) -> list[PortalUser]:
     if "@" in identity:
         condition = PortalUser.email_key == email_key(identity)
     else:
-        condition = PortalUser.username_key == identity.casefold()
+        condition = PortalUser.username_key == username_key(identity)
     query = select(PortalUser).where(condition, PortalUser.closed_at.is_(None)).order_by(PortalUser.id.desc())
     found = list(db.session.scalars(query.limit(50)))
     owners = [user for user in found if user.email_confirmed_at is not None]
@@ -204,10 +204,31 @@ def owner_of(email: str) -> PortalUser | None:
 def username_taken(username: str, *, except_user_id: int | None = None) -> bool:
     """Return whether another live login has this user name, compared without case."""
     query = select(PortalUser.id).where(
-        PortalUser.username_key == username.casefold(), PortalUser.closed_at.is_(None)
+        PortalUser.username_key == username_key(username), PortalUser.closed_at.is_(None)
     )
     found = db.session.scalars(query).all()
     return any(user_id != except_user_id for user_id in found)
+
+
+def recovered_by(email: str) -> list[PortalUser]:
+    """Return the live logins whose owners have confirmed `email` as their recovery address."""
+    query = select(PortalUser).where(
+        PortalUser.recovery_key == email_key(email),
+        PortalUser.recovery_confirmed_at.is_not(None),
+        PortalUser.closed_at.is_(None),
+    )
+    return list(db.session.scalars(query.order_by(PortalUser.id).limit(MOST_CANDIDATES)))
+
+
+def companies_with_address(user: PortalUser) -> list[str]:
+    """Return the names of the companies whose contact for `user` has the address that the login has."""
+    query = (
+        select(Company.name)
+        .join(Contact, Contact.company_id == Company.id)
+        .where(Contact.portal_user_id == user.id, Contact.deleted_at.is_(None))
+        .where(Contact.email_key == user.email_key, Company.exited_at.is_(None))
+    )
+    return list(db.session.scalars(query.order_by(Company.name)))
 
 
 def companies_of(user: PortalUser) -> list[Contact]:

@@ -8,16 +8,16 @@ from portal import htmx, passwords
 from portal.actions.passwords import ask_to_confirm, change_password
 from portal.actions.profile import choose_look, choose_own_topics, edit_own_details
 from portal.actions.sign_in import end_session
-from portal.extensions import limiter
 from portal.forms.people import ChangePasswordForm, LookForm, OwnDetailsForm, TopicsForm
 from portal.guards import reads_first, safe_next, signed_in
-from portal.limits import per_account, refused, this_browser
 from portal.menus import role_line
 from portal.models import Purpose
 from portal.queries.devices import live_sessions
+from portal.queries.links import waiting_change
 from portal.queries.sign_in import Membership, SignedIn
 from portal.templating import branding, say
 from portal.transaction import start_writing
+from portal.views.current_password import guessing, knows_password
 from portal.views.sign_in import enter
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
@@ -67,12 +67,16 @@ def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: 
         place=place,
         memberships=[{"company": each.company, "role_line": role_line(each)} for each in person.memberships],
         sessions=live_sessions(user, person.session),
-        look_form=LookForm(formdata=None, data={"theme": user.theme, "density": user.density}),
+        look_form=LookForm(
+            formdata=None,
+            data={"theme": user.theme, "density": user.density, "shortcuts": user.shortcuts},
+        ),
         topics_form=TopicsForm(
             formdata=None, data={"topics": sorted(place.contact.topics), "company": place.company.slug}
         ),
         unconfirmed=user.email_confirmed_at is None,
         recovery_unconfirmed=bool(user.recovery_email) and user.recovery_confirmed_at is None,
+        waiting=waiting_change(user),
     )
 
 
@@ -94,7 +98,7 @@ def look() -> Response:
     form = LookForm()
     if not form.validate():
         abort(400)
-    choose_look(_person().user, form.theme.data, form.density.data)
+    choose_look(_person().user, form.theme.data, form.density.data, shortcuts=form.shortcuts.data)
     say("The look was saved.")
     answer = htmx.go(url_for(".show"))
     secure = current_app.config["SESSION_COOKIE_SECURE"]
@@ -106,7 +110,7 @@ def look() -> Response:
 
 @blueprint.route("/password", methods=["GET", "POST"])
 @reads_first
-@limiter.limit(per_account, methods=["POST"], key_func=this_browser, deduct_when=refused)
+@guessing
 def password() -> Response:
     """Change one's own password; every other browser is signed out and this one gets a new session."""
     person = _person()
@@ -130,8 +134,7 @@ def _next() -> str:
 def _good(form: ChangePasswordForm, person: SignedIn) -> bool:
     """Return whether the current password is right and the new one good and another; each says why not."""
     user = person.user
-    if not passwords.fits(user.password_hash, form.current_password.data):
-        form.current_password.errors = ["That is not your current password."]
+    if not knows_password(form, user):
         return False
     names = [user.name, user.email, branding().name, *(each.company.name for each in person.memberships)]
     reason = passwords.objection(form.new_password.data, names)

@@ -61,7 +61,7 @@ def reset(token: str) -> Response:
 
 
 def _form(form: NewPasswordForm, link: LoginLink) -> Response:
-    return htmx.page("resets/show.html", form=form, email=link.email, status=422 if form.errors else 200)
+    return htmx.page("resets/show.html", form=form, email=link.user.email, status=422 if form.errors else 200)
 
 
 def find(token: str, *purposes: Purpose) -> LoginLink:
