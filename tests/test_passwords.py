@@ -520,6 +520,29 @@ class TestInitialPassword:
         assert kim.get("/acme/").status_code == 200
         assert browser().sign_in("kim.fresh@acme.example", INITIAL).status_code == 422
 
+    def test_works_for_one_sign_in(self, enabled, browser):
+        """C14, reliability.md: one use; who came in with it still changes it."""
+        enabled()
+        kim = browser()
+        assert kim.sign_in("kim.fresh@acme.example", INITIAL).status_code == 303
+        again = browser().sign_in("kim.fresh@acme.example", INITIAL)
+        assert again.status_code == 422
+        assert "do not match" in again.text
+        form = {"current_password": INITIAL, "new_password": NEW}
+        assert kim.post("/profile/password", form).status_code == 303
+        for _ in range(2):
+            assert browser().sign_in("kim.fresh@acme.example", NEW).status_code == 303
+
+    def test_after_it_was_used_the_admin_starts_afresh(self, enabled, town, browser, mailbox):
+        """C14: no dead end: unlink the user name and invite."""
+        contact = enabled().location.split("?")[0]
+        browser().sign_in("kim.fresh@acme.example", INITIAL)
+        mia = browser(town.mia)
+        assert mia.post(f"{contact}/unlink").status_code == 303
+        assert mia.post(f"{contact}/authorize").status_code == 303
+        link = mailbox.link("kim.fresh@acme.example")
+        assert browser().post(link, {"password": NEW, "accept_terms": "y"}).status_code == 303
+
     def test_the_user_name_signs_in_too(self, enabled, browser):
         enabled(username="Kim.F")
         assert browser().sign_in("kim.f", INITIAL).status_code == 303

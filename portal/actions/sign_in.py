@@ -27,13 +27,25 @@ def check_password(identity: str, password: str) -> PortalUser | None:
         passwords.fits(None, password)
     usable = match is not None and match.able and companies_of(match)
     start_writing()
-    if not usable:
+    if not usable or match is None or not _first_use(match):
         known = match or (found[0] if found else None)
         audit.record(
             "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"
         )
         return None
     return match
+
+
+def _first_use(user: PortalUser) -> bool:
+    """Return whether the password of `user` may be used: an initial one works for one sign-in (C14).
+
+    One conditional UPDATE, so that of two who know it only one comes in.
+    """
+    if user.initial_password_until is None:
+        return True
+    mine = (PortalUser.id == user.id, PortalUser.initial_password_used_at.is_(None))
+    used = update(PortalUser).where(*mine).values(initial_password_used_at=now())
+    return bool(db.session.execute(used).rowcount == 1)  # type: ignore[attr-defined]
 
 
 def start_session(
