@@ -85,6 +85,7 @@ def _limits(env: Mapping[str, str]) -> dict[str, Any]:
         "SIGN_IN_LIMIT": _rate(env, "SIGN_IN_LIMIT", "10", "5 minutes"),
         "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
         "EXPORT_LIMIT": _rate(env, "EXPORT_LIMIT", "60", "5 minutes"),
+        "STRENGTH_LIMIT": _rate(env, "STRENGTH_LIMIT", "600", "5 minutes"),
         "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
     }
 

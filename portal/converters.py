@@ -17,6 +17,7 @@ TOP_LEVEL = frozenset(
         "terms",
         "companies",
         "profile",
+        "password-strength",
         "more",
         "staff",
         "dev",

@@ -40,6 +40,14 @@ def strength(password: str, known_words: list[str]) -> tuple[int, str]:
     return score, _WORDS[score]
 
 
+def verdict(password: str, known_words: list[str]) -> tuple[int, str]:
+    """Return how strong `password` is as people are shown it; what is refused is at most weak."""
+    score, _word = strength(password, known_words)
+    if objection(password, known_words):
+        score = min(score, 1)
+    return score, _WORDS[score]
+
+
 def _parts(known_words: list[str]) -> list[str]:
     """Return the known words, their parts, and each written as one word, the longest first."""
     split = [(word, _NO_WORD.split(word)) for word in known_words]

@@ -88,6 +88,7 @@ ROUTES = {
     "invitations.show": Route("/invitations/1.x", "GET POST", public=True, good=(404,)),
     "invitations.again": Route("/invitations/1.x/again", "POST", public=True, good=(404,)),
     "confirmations.confirm": Route("/confirm/1.x", "GET POST", public=True, good=(404,)),
+    "strength.judge": Route("/password-strength", "POST", public=True, good=(200, 404)),
     "terms.accept": Route("/terms", "GET POST", form={"accept_terms": "y"}),
     "companies.choose": Route("/companies", "GET"),
     "companies.enter": Route("/companies/acme", "POST"),

@@ -6,7 +6,6 @@ from portal.forms.people import ChangePasswordForm, CurrentPasswordForm
 from portal.limits import per_account, refused, this_browser
 from portal.models import PortalUser
 
-
 # One count for all such pages together: each of them answers the same guess.
 guessing = limiter.shared_limit(
     per_account, scope="current password", methods=["POST"], key_func=this_browser, deduct_when=refused
