@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import policy
+from portal import news
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Access, Contact, Invitation, Letter, LetterState, LoginLink, WorkOrder
+from portal.models import Access, Contact, Invitation, Letter, LetterState, LoginLink
 from portal.outbox import due
 from portal.transaction import transaction
 
@@ -101,10 +101,9 @@ def _wanted(letter: Letter) -> bool:
         return link.ended_at is None and link.contact.company.exited_at is None
     if isinstance(link, LoginLink):
         return not (link.ended_at or link.user.closed_at or link.user.disabled_at)
+    if letter.kind in news.KINDS:
+        return news.still_concerns(letter)
     told = db.session.get(Contact, letter.facts.get("contact_id", 0), populate_existing=True)
-    if "work_order_id" in letter.facts:
-        order = db.session.get(WorkOrder, letter.facts["work_order_id"])
-        return told is not None and order is not None and policy.may_hear_of(told, order)
     return told is None or (told.deleted_at is None and told.access == Access.EMAIL_ONLY)
 
 

@@ -123,6 +123,7 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
         "MAIL_USE_TLS": tls,
         "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
         "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
+        "DEACTIVATION_MAIL": _flag(env, "DEACTIVATION_MAIL", False),
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or "portal@gatehouse.example",
     }
 

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import FrameType
+from zoneinfo import ZoneInfo
 
 import click
 import redis
@@ -16,8 +17,8 @@ from flask import Flask, current_app
 from rq import Queue, SimpleWorker
 from sqlalchemy import delete, update
 
-from portal import delivery, mail, outbox
-from portal.actions import passwords
+from portal import delivery, listeners, mail, outbox
+from portal.actions import notices, passwords
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
@@ -26,6 +27,7 @@ from portal.transaction import transaction
 
 TICK_SECONDS = 5.0
 PULSE_SECONDS = 60.0
+TELL_EVERY, MORNING = timedelta(hours=1), 7
 _UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
 HANDFUL = 500
 # A request just made has its own job on the way; one older than a day is of no use to anybody.
@@ -102,17 +104,20 @@ def _until_it_answers(line: "redis.Redis") -> None:
 
 @click.command("clock")
 def clock_command() -> None:
-    """Look every few seconds for mail that is due, and clean up once a day."""
+    """Look every few seconds for mail that is due, hourly for what the day brought; clean up once a day."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    cleaned = now() - timedelta(days=1)
+    cleaned = told = now() - timedelta(days=1)
     beaten = time.monotonic() - PULSE_SECONDS
     while True:
         if time.monotonic() - beaten >= PULSE_SECONDS:
             beaten = time.monotonic()
             _quietly(beat)
         _quietly(find_due)
+        if now() - told >= TELL_EVERY:
+            told = now()
+            _quietly(tell)
         if now() - cleaned >= timedelta(days=1):
             cleaned = now()
             _quietly(clean_up)
@@ -152,6 +157,25 @@ def find_due() -> None:
         _quietly(answer_password_request, row_id)
     for row_id in letters:
         _quietly(send_letter, row_id)
+
+
+def tell() -> None:
+    """Tell the people of every company what the day brought, from the morning on; nobody twice (M3)."""
+    if _local().hour < MORNING:
+        return
+    with transaction(write=False):
+        companies = listeners.companies(notices.TIMED)
+    for company_id in companies:
+        _quietly(_tell_company, company_id)
+
+
+def _tell_company(company_id: int) -> None:
+    with transaction(write=True):
+        notices.tell_the_day(company_id, _local().date(), ZoneInfo(current_app.config["TIME_ZONE"]))
+
+
+def _local() -> datetime:
+    return now().astimezone(ZoneInfo(current_app.config["TIME_ZONE"]))
 
 
 def clean_up() -> None:

@@ -7,14 +7,13 @@ from typing import Any
 
 from flask import current_app
 
-from portal import outbox, policy, tokens, words
+from portal import news, outbox, tokens, words
 from portal.clock import now
 from portal.extensions import db
 from portal.harmless import LONGEST, harmless
 from portal.hue import hex_colour
 from portal.mime import Rendered
 from portal.models import (
-    Access,
     Branding,
     Company,
     Contact,
@@ -23,8 +22,6 @@ from portal.models import (
     LoginLink,
     PortalUser,
     Purpose,
-    WorkOrder,
-    WorkOrderEvent,
 )
 
 # How much of a comment is quoted; the rest is read in the portal.
@@ -117,27 +114,6 @@ def _moment_for(user: PortalUser) -> dict[str, Any]:
     return {"first_name": user.first_name, "when": now().isoformat()}
 
 
-def work_order_news(order: WorkOrder, event: WorkOrderEvent) -> Letter | None:
-    """Post to whoever asked for a work order what somebody else did to it; None for nobody."""
-    contact = order.requester
-    if contact is None or not contact.email or not policy.may_hear_of(contact, order):
-        return None
-    db.session.flush()
-    facts = {
-        **_names(contact),
-        "contact_id": contact.id,
-        "work_order_id": order.id,
-        "number": order.name,
-        "title": order.title,
-        "place": order.property.name if order.property else "",
-        "by": "" if event.kind == "comment" else event.by_name,
-        "news": words.news(event, order),
-        "text": event.text,
-        "signs_in": "yes" if contact.access == Access.PORTAL else "",
-    }
-    return outbox.post("work_order_news", contact.email, facts, company_id=order.company_id)
-
-
 def _names(contact: Contact) -> dict[str, Any]:
     company = db.session.get_one(Company, contact.company_id)
     return {"first_name": contact.first_name, "company": company.name}
@@ -149,7 +125,7 @@ def render(letter: Letter) -> Rendered:
     Everything that people typed comes out harmless. Raises what Jinja or the database raise.
     """
     brand = db.session.get(Branding, 1) or _UNBRANDED
-    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand)}
+    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand), **_why(letter)}
     pages = current_app.jinja_env
     subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(known).strip().partition("\n")
     html = pages.get_template(f"mail/{letter.kind}.html").render(known, subject=subject).strip()
@@ -162,9 +138,11 @@ def render(letter: Letter) -> Rendered:
     )
 
 
-def _facts(letter: Letter) -> dict[str, str]:
-    facts = {
-        name: harmless(str(fact), QUOTED if name == "text" else LONGEST)
+def _facts(letter: Letter) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        name: [harmless(str(each)) for each in fact]
+        if isinstance(fact, list)
+        else harmless(str(fact), QUOTED if name == "text" else LONGEST)
         for name, fact in letter.facts.items()
     }
     if "when" in letter.facts:
@@ -199,10 +177,23 @@ def _link_words(letter: Letter) -> dict[str, str]:
 
 def _plain_path(letter: Letter) -> str:
     """Return where a letter leads without a token; nowhere for most."""
-    if letter.kind == "work_order_news" and letter.facts["signs_in"]:
-        company = db.session.get_one(Company, letter.company_id)
-        return f"/{company.slug}/work-orders/{letter.facts['work_order_id']}"
-    return _PLAIN_PATHS.get(letter.kind, "")
+    if letter.kind in _PLAIN_PATHS:
+        return _PLAIN_PATHS[letter.kind]
+    path = news.KINDS.get(letter.kind, "").format_map(letter.facts)
+    return f"/{_slug(letter)}/{path}" if path and letter.facts["signs_in"] else ""
+
+
+def _why(letter: Letter) -> dict[str, str]:
+    """Return which topic brings the letter, and where its reader switches it off; nothing without one."""
+    topic = letter.facts.get("topic")
+    if not topic:
+        return {}
+    profile = f"{current_app.config['PUBLIC_URL']}/profile?company={_slug(letter)}"
+    return {"topic": words.TOPIC[topic][0], "profile": profile if letter.facts["signs_in"] else ""}
+
+
+def _slug(letter: Letter) -> str:
+    return db.session.get_one(Company, letter.company_id).slug
 
 
 def _sender(brand: str) -> str:

@@ -1,7 +1,9 @@
 """The outbox: letters wait here as rows, written with the change they tell about, until they are due (M1)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from email.utils import parseaddr
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +26,12 @@ def post(
     company_id: int | None = None,
     invitation: Invitation | None = None,
     login_link: LoginLink | None = None,
+    event: str = "",
 ) -> Letter:
     """Put a letter into the outbox, in the running transaction, and return it; it leaves after the commit.
 
-    `facts` are the names and ids it tells about, as they are now; a link never stands in it (L2).
+    `facts` are the names and ids it tells about, as they are now; a link never stands in it (L2). A second
+    letter about the same `event` is refused by the database (M3); IntegrityError is raised at the next flush.
     """
     db.session.flush()  # the link it carries must have its id
     letter = Letter(
@@ -37,7 +41,7 @@ def post(
         company_id=company_id,
         invitation_id=invitation.id if invitation else None,
         login_link_id=login_link.id if login_link else None,
-        message_id=_new_message_id(),
+        message_id=_message_id(event or uuid4().hex),
     )
     db.session.add(letter)
     after_commit(lambda: wake(letter.id))
@@ -81,6 +85,15 @@ def unanswered_ids(since: datetime, until: datetime, limit: int) -> list[int]:
     return list(db.session.scalars(query.order_by(PasswordRequest.id).limit(limit)))
 
 
-def _new_message_id() -> str:
+def posted(events: Collection[str]) -> set[str]:
+    """Return those of `events` that a letter was posted about."""
+    ids = {_message_id(event): event for event in events}
+    found = db.session.scalars(select(Letter.message_id).where(Letter.message_id.in_(ids)))
+    return {ids[message_id] for message_id in found}
+
+
+def _message_id(event: str) -> str:
+    """The event makes the Message-ID, which the database keeps unique."""
+    name = sha256(event.encode()).hexdigest()[:32]
     domain = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])[1].rpartition("@")[2]
-    return f"<{uuid4().hex}@{domain.encode('idna').decode('ascii')}>"
+    return f"<{name}@{domain.encode('idna').decode('ascii')}>"

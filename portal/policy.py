@@ -57,6 +57,18 @@ def rights_of(contact: Contact) -> frozenset[Permission]:
     return effective(granted)
 
 
+def as_reader(contact: Contact) -> Actor:
+    """Return `contact` as somebody who reads at its company, with a login or by mail."""
+    return Actor(
+        kind="contact",
+        name=contact.name,
+        company_id=contact.company_id,
+        contact_id=contact.id,
+        permissions=rights_of(contact),
+        scope=contact.scope,
+    )
+
+
 # P3, P4, P5: the permissions of which one is needed.
 _CONTACT_READERS = frozenset({Permission.ADMIN, Permission.EDIT_CONTACTS, Permission.VIEW_CLIENT})
 _ADMINS = frozenset({Permission.ADMIN})
@@ -145,13 +157,14 @@ def demand_cancelling(actor: Actor, order: WorkOrder) -> None:
         raise NotAllowed("Only whoever asked for a work order, or an admin, can cancel it.")
 
 
-def may_hear_of(contact: Contact, order: WorkOrder) -> bool:
-    """Return whether `contact` may get mail about a work order: live, with the right, and in scope (C44)."""
-    live = contact.deleted_at is None and contact.deactivated_at is None and contact.access != Access.NONE
-    rights = rights_of(contact)
-    everything = Permission.ADMIN in rights or contact.scope == Scope.CLIENT
-    near = everything or order.property_id in {link.property_id for link in contact.property_links}
-    return live and bool(rights & AREAS[Area.WORK_ORDERS]) and near and contact.company.exited_at is None
+def opening(topic: str) -> frozenset[Permission]:
+    """Return the permissions of which one opens what mail about a notification topic tells."""
+    return _ADMINS if topic_is_for_admins(topic) else AREAS[Area(topic)]
+
+
+def topic_is_for_admins(topic: str) -> bool:
+    """Return whether mail about `topic` is for admins alone: that about the account."""
+    return topic == "account"
 
 
 def sees_client(actor: Actor) -> bool:

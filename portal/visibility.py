@@ -92,6 +92,17 @@ def _client_level() -> ColumnElement[bool]:
     return or_(Contact.scope == Scope.CLIENT, admin_role, admin_box)
 
 
+def within_scope(place_id: int | None) -> ColumnElement[bool]:
+    """Return the condition that a contact's scope reaches what stands at this property, or at none (C44).
+
+    The same rule as `visible`, asked for one thing and many readers.
+    """
+    if place_id is None:
+        return _client_level()
+    near = exists().where(PropertyLink.contact_id == Contact.id, PropertyLink.property_id == place_id)
+    return or_(_client_level(), near)
+
+
 def _at_own_property(column: ColumnElement[int | None]) -> Callable[[Actor], ColumnElement[bool]]:
     """Return the rule for what stands at one property or at none; none is seen by client scope only (C44)."""
     return lambda actor: true() if actor.sees_everything else column.in_(_linked_property_ids(actor))

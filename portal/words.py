@@ -32,12 +32,12 @@ ACCESS = {
     Access.EMAIL_ONLY: ("E-mail only", "May deal with us by e-mail, cannot sign in."),
     Access.NONE: ("No", "Only kept in the address book."),
 }
-# What mail can be wanted about; apart from permissions, which say what somebody may see here.
+# What mail can be wanted about, and what each topic sends; apart from permissions.
 TOPIC = {
-    "billing": ("Billing", "New invoices, reminders and statements."),
-    "work_orders": ("Work orders", "Visits and work that is done."),
-    "reports": ("Reports", "Reports that are ready."),
-    "account": ("Account", "Changes to the company and its contacts."),
+    "billing": ("Billing", "An invoice became overdue."),
+    "work_orders": ("Work orders", "Each new work order, change of status and comment."),
+    "reports": ("Reports", "On the 1st, a summary of the month before."),
+    "account": ("Account", "For admins: each Monday, invitations that expired or could not be sent."),
 }
 MOVE = {
     Move.VIEW: "Profile details",
@@ -175,6 +175,13 @@ def login_address(contact: Contact) -> str:
         return contact.email or ""
     local, _, domain = contact.user.email.rpartition("@")
     return f"{local[:1]}***@{domain}"
+
+
+def why_stuck(contact: Contact) -> str:
+    """Return why a pending contact's invitation needs somebody."""
+    invitation = contact.live_invitation
+    failed = invitation is not None and invitation.mail_failed_at is not None
+    return "the mail could not be delivered" if failed else "the invitation expired"
 
 
 def initials(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from flask import current_app
 from sqlalchemy import func, select, update
 
-from portal import audit, lifecycle, mail
+from portal import audit, lifecycle, mail, news
 from portal.actions.invite import end_invitation, end_login_links, invite, login_link
 from portal.clock import now
 from portal.extensions import db
@@ -68,6 +69,8 @@ def deactivate(contact: Contact, by: Actor) -> str:
     contact.deactivated_at = now()
     audit.record("deactivated", by=by, contact=contact, changes={"Status": ("active", "inactive")})
     _end_without_company(contact.user)
+    if current_app.config["DEACTIVATION_MAIL"]:
+        news.deactivated(contact, by.name)
     return f"{contact.name} is inactive."
 
 

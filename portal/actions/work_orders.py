@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
-from portal import audit, invariants, lifecycle, mail, policy
+from portal import audit, invariants, lifecycle, policy
+from portal.actions.notices import tell_work
 from portal.clock import now
 from portal.extensions import db
 from portal.files import Stored
@@ -53,8 +54,9 @@ def ask_for(company: Company, wanted: Wanted, photos: Sequence[Stored], by: Acto
     db.session.flush()
     for photo in photos:
         db.session.add(_document(order, photo, by))
-    _tell(order, "asked", by, status=order.status)
+    event = _tell(order, "asked", by, status=order.status)
     audit.record("asked for", by=by, company_id=company.id, about=_named(order), changes=_as_asked(wanted))
+    tell_work(order, event, by)
     return order
 
 
@@ -66,7 +68,7 @@ def _next_number(company: Company) -> int:
 
 
 def comment(order: WorkOrder, text: str, by: Actor) -> None:
-    """Add what `by` says to the work order, once; whoever asked for the work hears of it."""
+    """Add what `by` says to the work order, once; who asked for the work or chose the topic hears of it."""
     policy.demand_area(by, Area.WORK_ORDERS)
     last = order.events[-1] if order.events else None
     said = last is not None and (last.kind, last.by_name, last.text) == ("comment", by.name[:100], text)
@@ -74,7 +76,7 @@ def comment(order: WorkOrder, text: str, by: Actor) -> None:
         return
     event = _tell(order, "comment", by, text=text)
     audit.record("commented on", by=by, company_id=order.company_id, about=_named(order))
-    _mail_news(order, event, by)
+    tell_work(order, event, by)
 
 
 def cancel(order: WorkOrder, by: Actor, reason: str = "") -> None:
@@ -88,7 +90,8 @@ def set_status(
 ) -> bool:
     """Bring the work order to `status`, for a visit `visit_on` if one is planned; return whether it changed.
 
-    Whoever asked for the work gets a mail, unless it is `by`. Raises NotNow for an order that has ended.
+    Who asked for the work or chose the topic gets a mail, unless it is `by`. Raises NotNow for an order
+    that has ended.
     """
     if (order.status, order.visit_on) == (status, visit_on or order.visit_on) and not note:
         return False
@@ -102,7 +105,7 @@ def set_status(
     event = _tell(order, "status", by, text=note, status=status)
     what = "cancelled" if status == WorkStatus.CANCELLED else "changed the status of"
     audit.record(what, by=by, company_id=order.company_id, about=_named(order), changes=changes)
-    _mail_news(order, event, by)
+    tell_work(order, event, by)
     return True
 
 
@@ -113,11 +116,6 @@ def _tell(
     order.events.append(event)
     db.session.flush()
     return event
-
-
-def _mail_news(order: WorkOrder, event: WorkOrderEvent, by: Actor) -> None:
-    if by.contact_id is None or by.contact_id != order.requested_by:
-        mail.work_order_news(order, event)
 
 
 def _document(order: WorkOrder, photo: Stored, by: Actor) -> Document:

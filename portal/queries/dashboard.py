@@ -72,15 +72,15 @@ def numbers(actor: Actor, today: date) -> Numbers:
     return Numbers(**row._asdict())
 
 
-def attention(actor: Actor) -> list[Row]:
-    """Return the first contacts whose invitation needs somebody: expired, or its mail failed."""
+def attention(actor: Actor, most: int = SHOWN) -> list[Row]:
+    """Return up to `most` contacts, by name, whose invitation needs somebody: expired, or its mail failed."""
     query = (
         visible(actor, Contact)
         .where(_pending(), _stuck())
         .add_columns(holds_permission(Permission.ADMIN))
         .options(joinedload(Contact.live_invitation))
         .order_by(Contact.name_key, Contact.id)
-        .limit(SHOWN)
+        .limit(most)
     )
     return [Row(each[0], 0, bool(each[1])) for each in db.session.execute(query).unique()]
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal import money
 from portal.extensions import db
@@ -136,6 +136,12 @@ def property_choices(actor: Actor) -> list[tuple[str, str]]:
     query = visible(actor, Property).with_only_columns(Property.id, Property.name).order_by(Property.name)
     found = [(str(row[0]), row[1]) for row in db.session.execute(query)]
     return [*found, (NO_PROPERTY, "No property")] if actor.sees_everything else found
+
+
+def became_overdue(company_id: int, since: date, today: date) -> list[Invoice]:
+    """Return a company's invoices, whoever may see them, that are overdue `today` and were due `since`."""
+    late = select(Invoice).where(Invoice.company_id == company_id, has_standing(Standing.OVERDUE, today))
+    return list(db.session.scalars(late.where(Invoice.due_on >= since).order_by(Invoice.id)).unique())
 
 
 def row_of(invoice: Invoice, today: date) -> Row:
