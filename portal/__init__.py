@@ -7,7 +7,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import assets, cli, dev, errors, guards, headers, jobs, limits, logs, templating, views
+from portal import assets, cli, cookies, dev, errors, guards, headers, jobs, limits, logs, templating, views
 from portal.config import ROOT, ConfigError, settings
 from portal.converters import CONVERTERS
 from portal.doctor import command
@@ -44,6 +44,7 @@ def _assembled(config: dict[str, Any]) -> Flask:
         template_folder=str(ROOT / "templates"),
         instance_path=config["INSTANCE_DIR"],
     )
+    app.session_interface = cookies.Sessions()
     app.config.from_mapping(config)
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False

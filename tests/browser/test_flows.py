@@ -375,6 +375,7 @@ class TestSessions:
     """B27, and what an htmx click meets when the session has ended."""
 
     def test_ended_in_the_middle_of_a_click(self, town, page, writing):
+        """T65: the whole sign-in page, never a row of it; then back to where one was."""
         page.goto(f"{LIST}?status=active")
         with writing():
             db.session.execute(db.update(SignInSession).values(ended_at=now()))
@@ -388,6 +389,7 @@ class TestSessions:
         expect(page.locator(row(page, town.bill))).to_be_visible()
 
     def test_nothing_is_left_after_signing_out(self, town, page):
+        """T53."""
         page.goto(LIST)
         page.click("#view-active")
         page.goto(f"{LIST}/{town.bill.id}")
