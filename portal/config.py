@@ -83,6 +83,7 @@ def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
 def _limits(env: Mapping[str, str]) -> dict[str, Any]:
     return {
         "SIGN_IN_LIMIT": _rate(env, "SIGN_IN_LIMIT", "10", "5 minutes"),
+        "CODE_LIMIT": _rate(env, "CODE_LIMIT", "30", "hour"),
         "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
         "EXPORT_LIMIT": _rate(env, "EXPORT_LIMIT", "60", "5 minutes"),
         "STRENGTH_LIMIT": _rate(env, "STRENGTH_LIMIT", "600", "5 minutes"),

@@ -82,10 +82,10 @@ def gate() -> Response | None:
     if cure is not None:
         return cure
     if slug:
-        _enter(person, slug)
-        if request.method not in SAFE_METHODS:
+        cure = _enter(person, slug)
+        if cure is None and request.method not in SAFE_METHODS:
             named.demand_own(actor())
-    return None
+    return cure
 
 
 def signed_in() -> SignedIn | None:
@@ -196,11 +196,18 @@ def _lock(slug: str) -> None:
         invariants.watch(db.session(), company_id)
 
 
-def _enter(person: SignedIn, slug: str) -> None:
+def _enter(person: SignedIn, slug: str) -> Response | None:
+    """Let a member in; whoever lacks the second factor that the company requires is sent to set it up.
+
+    That is the last of the cures, because it belongs to one company: the others go on working.
+    """
     found = person.membership(slug)
     if found is None:
         abort(404)
     g.membership = found
+    if found.company.requires_second_factor and not person.user.has_second_factor:
+        return htmx.go(url_for("second_factor.set_up", next=_here()))
+    return None
 
 
 def _cure(person: SignedIn) -> Response | None:

@@ -46,6 +46,7 @@ class Move(StrEnum):
     RESEND = "resend"
     CANCEL = "cancel-invitation"
     SEND_RESET = "send-reset"
+    RESET_FACTOR = "reset-second-factor"
     UNLINK = "unlink"
     DEACTIVATE = "deactivate"
     ACTIVATE = "activate"
@@ -58,7 +59,14 @@ _ALWAYS = (Move.VIEW, Move.EDIT, Move.LINK)
 MOVES: dict[Situation, tuple[Move, ...]] = {
     Situation.ACTIVE_NO_LOGIN: (*_ALWAYS, Move.AUTHORIZE, Move.DEACTIVATE, Move.DELETE),
     Situation.PENDING: (*_ALWAYS, Move.RESEND, Move.CANCEL, Move.DELETE),
-    Situation.ACTIVE_LOGIN: (*_ALWAYS, Move.SEND_RESET, Move.UNLINK, Move.DEACTIVATE, Move.DELETE),
+    Situation.ACTIVE_LOGIN: (
+        *_ALWAYS,
+        Move.SEND_RESET,
+        Move.RESET_FACTOR,
+        Move.UNLINK,
+        Move.DEACTIVATE,
+        Move.DELETE,
+    ),
     Situation.INACTIVE: (Move.VIEW, Move.ACTIVATE),
     Situation.GONE: (),
 }
@@ -137,7 +145,7 @@ def _missing(contact: Contact, move: Move) -> str | None:
         return f"{contact.name} is the Primary contact. Choose another Primary contact first."
     if move is Move.SEND_RESET:
         return _no_reset(contact)
-    return None
+    return _no_factor_reset(contact) if move is Move.RESET_FACTOR else None
 
 
 def _no_reset(contact: Contact) -> str | None:
@@ -149,6 +157,15 @@ def _no_reset(contact: Contact) -> str | None:
             f"{contact.name} has not confirmed an address yet. Unlink the user name and send a sign-up link."
         )
     return None
+
+
+def _no_factor_reset(contact: Contact) -> str | None:
+    """Return why the company cannot reset the second factor. What is shared is judged first: of a login that
+    serves others too, the company does not learn whether it has one (L6)."""
+    user = contact.user
+    if user is None or user.disabled_at or user.companies_linked != 1:
+        return f"Only the vendor can reset the second factor of {contact.name}. Ask the vendor's support."
+    return None if user.has_second_factor else f"{contact.name} has no second factor."
 
 
 _ENDED = (WorkStatus.DONE, WorkStatus.CANCELLED)

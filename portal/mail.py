@@ -39,6 +39,7 @@ _PATHS = {
 # Where letters without a token lead: to a page that asks who it is.
 _PLAIN_PATHS = {
     "password_changed": "/forgot",
+    "second_factor": "/forgot",
     "recovery_used": "/profile/recovery",
     "email_change_asked": "/profile/email",
     "login_changed": "/profile",
@@ -77,6 +78,14 @@ def password_reset(link: LoginLink) -> Letter:
 def password_changed(user: PortalUser) -> Letter:
     """Post the news that the password of `user` was changed, to the login's own address."""
     return outbox.post("password_changed", user.email, _moment_for(user))
+
+
+def second_factor(user: PortalUser, what: str, *, by: str = "", left: int = 0) -> Letter:
+    """Post what became of the second factor of `user`, to the login's own address; `what` is a key of
+    words.FACTOR_NEWS, `by` whoever did it, `left` how many recovery codes there are."""
+    heading, text = words.FACTOR_NEWS[what]
+    facts = {**_moment_for(user), "heading": heading, "text": text.format(by=by, left=left)}
+    return outbox.post("second_factor", user.email, facts)
 
 
 def confirm_address(link: LoginLink) -> Letter:

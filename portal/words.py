@@ -47,10 +47,33 @@ MOVE = {
     Move.RESEND: "Resend",
     Move.CANCEL: "Cancel invitation",
     Move.SEND_RESET: "Send password reset",
+    Move.RESET_FACTOR: "Reset second factor",
     Move.UNLINK: "Unlink user name",
     Move.DEACTIVATE: "Deactivate",
     Move.ACTIVATE: "Activate",
     Move.DELETE: "Delete",
+}
+# What is told of a second factor, to whom it belongs: a heading and a sentence.
+FACTOR_NEWS = {
+    "on": (
+        "Your second factor was switched on",
+        "From now on signing in asks for a code of your authenticator app.",
+    ),
+    "moved": (
+        "Your second factor was moved to another app",
+        "The codes and the recovery codes of before no longer work.",
+    ),
+    "off": ("Your second factor was switched off", "From now on the password alone signs you in."),
+    "codes": ("You have new recovery codes", "The recovery codes of before no longer work."),
+    "used": (
+        "A recovery code was used",
+        "Somebody signed in with one of your recovery codes. Of them {left} are left.",
+    ),
+    "reset": (
+        "Your second factor was reset",
+        "{by} reset it. The password alone signs you in now, and every device was signed out. Set a second "
+        "factor up again in your profile.",
+    ),
 }
 WORK_STATUS = {
     WorkStatus.REQUESTED: "Requested",
@@ -159,9 +182,9 @@ def _plain(what: str) -> str:
     return what.replace("_", " ").replace("-", " ")
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], last: str = "or") -> str:
     """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}" if names else ""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {last} {names[-1]}" if names else ""
 
 
 def login_name(contact: Contact) -> str:

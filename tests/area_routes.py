@@ -35,6 +35,7 @@ AREAS = {
     "client.contracts": ("client/contracts", "GET", READERS),
     "client.rfps": ("client/rfps", "GET", READERS),
     "client.edit": ("client/edit", "GET POST", ADMINS),
+    "client.second_factor": ("client/second-factor", "POST", ADMINS),
     "properties.index": ("properties", "GET", READERS),
     "properties.show": ("properties/{property}", "GET", READERS),
     "properties.add": ("properties/new", "GET POST", ADMINS),

@@ -145,6 +145,7 @@ WORDS = {
         "resend",
         "cancel-invitation",
         "send-reset",
+        "reset-second-factor",
         "unlink",
         "activate",
         "view",

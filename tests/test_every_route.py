@@ -83,6 +83,13 @@ ROUTES = {
     "sign_in.sign_in": Route("/sign-in", "GET POST", public=True, good=(200, 302, 422)),
     "sign_in.sign_out": Route("/sign-out", "POST", public=True),
     "sign_in.home": Route("/", "GET"),
+    # Without a password proved a moment before, the code page leads back to the sign-in page.
+    "code.show": Route("/sign-in/code", "GET POST", public=True),
+    "second_factor.set_up": Route("/profile/second-factor/set-up", "GET POST", good=(200, 422)),
+    "second_factor.app": Route("/profile/second-factor/app", "GET POST"),
+    "second_factor.codes": Route("/profile/second-factor/recovery-codes", "GET POST", good=(200, 422)),
+    "second_factor.text": Route("/profile/second-factor/recovery-codes.txt", "POST", good=(404,)),
+    "second_factor.off": Route("/profile/second-factor/switch-off", "GET POST"),
     "resets.forgot": Route("/forgot", "GET POST", public=True, good=(200, 422)),
     "resets.reset": Route("/reset/1.x", "GET POST", public=True, good=(404,)),
     "invitations.show": Route("/invitations/1.x", "GET POST", public=True, good=(404,)),

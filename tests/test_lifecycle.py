@@ -20,6 +20,7 @@ MOVES = {
     "resend",
     "cancel-invitation",
     "send-reset",
+    "reset-second-factor",
     "unlink",
     "deactivate",
     "activate",

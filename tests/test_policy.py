@@ -45,6 +45,7 @@ MOVES = [
     "resend",
     "cancel-invitation",
     "send-reset",
+    "reset-second-factor",
     "unlink",
     "deactivate",
     "activate",
@@ -113,13 +114,14 @@ stan   404  404  404   404     404     404      404       404      404    404   
 """)
 
 # L1, P7, P13, as an admin asks: 1 is done, 409 is "not now". `other` is the other admin, who is not Primary;
-# `admin` is mia, who is.
+# `admin` is mia, who is. Nobody here has a second factor (test_factor_moves tells of those who do).
 AS_ADMIN = table("""
                  self peer admin other pending expired no_login mail_only inactive inside foreign gone unknown
 authorize          403  409  409   409   409     409     1        1         409      1      404     404  404
 resend             403  409  409   409   1       1       409      409       409      409    404     404  404
 cancel-invitation  403  409  409   409   1       1       409      409       409      409    404     404  404
 send-reset         403  1    1     1     409     409     409      409       409      409    404     404  404
+reset-second-factor 403 409 409 409   409     409     409      409       409      409    404     404  404
 unlink             403  1    1     1     409     409     409      409       409      409    404     404  404
 deactivate         403  1    409   1     409     409     1        1         409      1      404     404  404
 activate           403  409  409   409   409     409     409      409       1        409    404     404  404

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import current_app
 from sqlalchemy import func, select, update
 
-from portal import audit, lifecycle, mail, news
+from portal import audit, lifecycle, mail, news, second_factor
 from portal.actions.invite import end_invitation, end_login_links, invite, login_link
 from portal.clock import now
 from portal.extensions import db
@@ -50,6 +50,19 @@ def send_reset(contact: Contact, by: Actor) -> str:
     mail.password_reset(login_link(user, Purpose.RESET, user.email))
     audit.record("sent a password reset to", by=by, contact=contact)
     return f"Password reset sent to {contact.name}."
+
+
+def reset_second_factor(contact: Contact, by: Actor) -> str:
+    """Take the second factor from a login that serves this company alone; its owner is told, and all of its
+    browsers are signed out. The password alone signs in until a new one is set up."""
+    lifecycle.take(contact, Move.RESET_FACTOR)
+    user = contact.user
+    assert user is not None
+    second_factor.remove(user)
+    end_sessions(user)
+    audit.record("reset the second factor of", by=by, contact=contact)
+    mail.second_factor(user, "reset", by=by.name)
+    return f"The second factor of {contact.name} was reset. The password alone signs in now."
 
 
 def unlink(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
@@ -112,6 +125,7 @@ def _close_if_left_alone(user: PortalUser, by: Actor) -> None:
     if db.session.scalar(linked):
         return
     user.closed_at, user.password_hash = now(), None
+    second_factor.remove(user)
     end_login_links(user, None, Ended.CANCELLED)
     end_sessions(user)
 
@@ -131,6 +145,7 @@ ACTIONS: dict[Move, Callable[[Contact, Actor], str]] = {
     Move.RESEND: resend,
     Move.CANCEL: cancel_invitation,
     Move.SEND_RESET: send_reset,
+    Move.RESET_FACTOR: reset_second_factor,
     Move.UNLINK: unlink,
     Move.DEACTIVATE: deactivate,
     Move.ACTIVATE: activate,

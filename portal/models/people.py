@@ -1,6 +1,7 @@
 """Those who sign in: portal users (logins), their sessions, and the vendor's staff."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -41,6 +42,10 @@ class PortalUser(Base):
     # Whether single keys such as "/" do something (WCAG 2.1.4).
     shortcuts: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Made]
+
+    if TYPE_CHECKING:  # read with the login, see portal.models.second_factor
+        has_second_factor: bool
+        companies_linked: int
 
     __table_args__ = (
         Index(

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "activated",
         "unlinked%",
         "%password%",
+        "%second factor%",
         "%the access%",
     ),
     "rights": ("changed the rights of", "%role%", "%area%"),

@@ -8,6 +8,7 @@ from portal.views import (
     billing,
     bulk,
     client,
+    code,
     companies,
     confirmations,
     contacts,
@@ -24,6 +25,7 @@ from portal.views import (
     reviews,
     rfps,
     roles,
+    second_factor,
     sign_in,
     strength,
     terms,
@@ -34,6 +36,8 @@ from portal.views.within import fill_slug
 
 BLUEPRINTS = (
     sign_in.blueprint,
+    code.blueprint,
+    second_factor.blueprint,
     resets.blueprint,
     invitations.blueprint,
     confirmations.blueprint,

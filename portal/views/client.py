@@ -7,10 +7,12 @@ from flask import Response, request, url_for
 
 from portal import htmx, policy
 from portal.actions.company import DETAILS, edit_company
+from portal.actions.factors import require
 from portal.forms.records import CompanyForm
-from portal.guards import actor, enter_area, membership
-from portal.models import Area
+from portal.guards import actor, enter_area, membership, signed_in
+from portal.models import Area, PortalUser
 from portal.queries import clients
+from portal.queries.factors import without_one
 from portal.queries.paging import COUNTED
 from portal.queries.reach import reach
 from portal.templating import say
@@ -29,7 +31,30 @@ _LABELS = {"contacts": "Contacts", "properties": "Properties", "contracts": "Con
 def show() -> Response:
     """Show the company's details."""
     policy.demand_client(actor())
-    return htmx.page("client/show.html", primary=clients.primary(actor()), **_head("details"))
+    return htmx.page(
+        "client/show.html",
+        primary=clients.primary(actor()),
+        has_second_factor=_login().has_second_factor,
+        without_factor=without_one(actor()) if actor().is_admin else 0,
+        **_head("details"),
+    )
+
+
+@blueprint.post("/second-factor")
+def second_factor() -> Response:
+    """Require a second factor of everybody who signs in to this company, or no longer."""
+    policy.demand_admin(actor())
+    required = request.form.get("required") == "yes"
+    changed = require(membership().company, required, _login(), actor())
+    word = "is required now" if required else "is optional now"
+    say(f"A second factor {word}." if changed else "Nothing changed.")
+    return htmx.go(url_for(".show"))
+
+
+def _login() -> PortalUser:
+    person = signed_in()
+    assert person is not None, "the gate lets nobody else in"
+    return person.user
 
 
 def _head(current: str) -> dict[str, Any]:

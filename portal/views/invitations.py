@@ -13,6 +13,7 @@ from portal.queries.sign_in import owner_of
 from portal.refusals import FieldRefusal
 from portal.templating import branding, say
 from portal.transaction import start_writing
+from portal.views import code_due
 from portal.views.links import dead_invitation, no_such_link
 from portal.views.sign_in import enter
 
@@ -75,7 +76,7 @@ def _accept_new(invitation: Invitation) -> Response:
     except FieldRefusal as refusal:
         form.username.errors = [refusal.sentence]
         return _page(invitation, "new", form)
-    return _welcome(invitation, user)
+    return welcome(invitation, user)
 
 
 def _join(invitation: Invitation, mode: str) -> Response:
@@ -88,9 +89,11 @@ def _join(invitation: Invitation, mode: str) -> Response:
         return _page(invitation, mode, form)
     if _terms_missing(form):
         return _page(invitation, mode, form)
+    if mode == "join" and user.has_second_factor:
+        return code_due.ask(user, invitation=invitation.id)
     _take_lock(invitation)
     accepting.accept_with_login(invitation, user, request.remote_addr or "")
-    return _welcome(invitation, user)
+    return welcome(invitation, user)
 
 
 def _proved(invitation: Invitation, mode: str, form: JoinForm) -> PortalUser | None:
@@ -115,7 +118,8 @@ def _terms_missing(form: AcceptForm | JoinForm) -> bool:
     return True
 
 
-def _welcome(invitation: Invitation, user: PortalUser) -> Response:
+def welcome(invitation: Invitation, user: PortalUser) -> Response:
+    """Sign in whoever has accepted, and lead into the company that invited them."""
     enter(user)
     say(f"Welcome to {invitation.contact.company.name}.")
     return htmx.go(url_for("dashboard.show", company=invitation.contact.company.slug))

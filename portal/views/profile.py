@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, request, session, url_for
 
-from portal import htmx, passwords
+from portal import htmx, passwords, second_factor
 from portal.actions.passwords import ask_to_confirm, change_password
 from portal.actions.profile import choose_look, choose_own_topics, edit_own_details
 from portal.actions.sign_in import end_session
@@ -59,6 +59,7 @@ def _known(place: Membership) -> dict[str, Any]:
 
 def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: int = 200) -> Response:
     user = person.user
+    factor = second_factor.of(user)
     return htmx.page(
         "profile/show.html",
         status=status,
@@ -66,6 +67,8 @@ def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: 
         user=user,
         place=place,
         memberships=[{"company": each.company, "role_line": role_line(each)} for each in person.memberships],
+        factor=factor,
+        codes_left=second_factor.recovery_codes_left(factor) if factor else 0,
         sessions=live_sessions(user, person.session),
         look_form=LookForm(
             formdata=None,

@@ -1,6 +1,6 @@
 """Forgotten passwords: asking for a link, and setting a new password with it."""
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 
 from portal import htmx, passwords, tokens
 from portal.actions.passwords import ask_for_reset, reset_password, reset_stands
@@ -13,7 +13,7 @@ from portal.queries.sign_in import companies_of
 from portal.templating import branding, say
 from portal.transaction import start_writing
 from portal.views.links import dead_login_link, no_such_link
-from portal.views.sign_in import enter
+from portal.views.sign_in import enter_or_ask
 
 blueprint = Blueprint("resets", __name__)
 
@@ -55,9 +55,9 @@ def reset(token: str) -> Response:
         return _form(form, link)
     password_hash = passwords.hashed(form.new_password.data)
     start_writing()
-    enter(reset_password(link, password_hash))
+    answer = enter_or_ask(reset_password(link, password_hash))
     say("Your new password is set.")
-    return htmx.go(url_for("sign_in.home"))
+    return answer
 
 
 def _form(form: NewPasswordForm, link: LoginLink) -> Response:

@@ -14,6 +14,7 @@ from portal.guards import public, reads_first, safe_next, signed_in
 from portal.limits import per_account, per_address, refused
 from portal.models import PortalUser
 from portal.queries.sign_in import signed_in as behind
+from portal.views import code_due
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -33,8 +34,7 @@ def sign_in() -> Response | BaseResponse:
     user = check_password(form.identity.data, form.password.data or "") if form.validate() else None
     if user is None:
         return _page(form, failed=not form.errors, status=422)
-    enter(user, remembered=form.remember.data)
-    return htmx.go(safe_next(form.next.data) or url_for(".home"))
+    return enter_or_ask(user, remembered=form.remember.data, next=safe_next(form.next.data) or "")
 
 
 def _account_key() -> str:
@@ -53,6 +53,14 @@ def _page(form: SignInForm, *, failed: bool = False, status: int = 200) -> Respo
         try_as=town.get("people", []),
         demo_password=town.get("password", ""),
     )
+
+
+def enter_or_ask(user: PortalUser, *, remembered: bool = False, next: str = "") -> Response:
+    """Sign in whoever has proved the password and lead on to `next`, or ask for the code first."""
+    if user.has_second_factor:
+        return code_due.ask(user, remembered=remembered, next=next)
+    enter(user, remembered=remembered)
+    return htmx.go(next or url_for("sign_in.home"))
 
 
 def enter(user: PortalUser, *, remembered: bool = False, renewed: bool = False) -> None:

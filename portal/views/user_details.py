@@ -19,7 +19,8 @@ def buttons(contact: Contact) -> list[dict[str, Any]]:
     """Return the buttons of User Details, each with the saved address it sends to (L5)."""
     who = actor()
     offered = [(Move.AUTHORIZE, "Send Sign-Up Link"), (Move.RESEND, "Send Sign-Up Link")]
-    offered += [(Move.SEND_RESET, "Send Password Reset"), (Move.UNLINK, "Unlink User Name")]
+    offered += [(Move.SEND_RESET, "Send Password Reset"), (Move.RESET_FACTOR, "Reset Second Factor")]
+    offered += [(Move.UNLINK, "Unlink User Name")]
     moves = set(policy.menu(who, contact, lifecycle.possible(contact), admin=policy.is_admin(contact)))
     return [_button(contact, move, label) for move, label in offered if move in moves]
 
@@ -39,6 +40,8 @@ def _button(contact: Contact, move: Move, label: str) -> dict[str, Any]:
 def _destination(contact: Contact, move: Move) -> tuple[str, str]:
     if move is Move.UNLINK:
         return words.login_name(contact), ""
+    if move is Move.RESET_FACTOR:
+        return words.login_name(contact), "The password alone signs in until a new one is set up."
     if move is not Move.SEND_RESET or contact.user is None:
         return contact.email or "", ""
     note = "The login has an address of its own; the reset goes there."

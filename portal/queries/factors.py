@@ -1,0 +1,41 @@
+"""Questions about second factors: which companies require one, who has none yet, which address is known."""
+
+from datetime import timedelta
+
+from sqlalchemy import exists, func, select
+
+from portal.clock import now
+from portal.extensions import db
+from portal.invariants import can_sign_in
+from portal.models import Contact, PortalUser, SecondFactor, SignInSession
+from portal.policy import Actor
+from portal.queries.sign_in import companies_of
+
+# An address somebody signed in from within this time is known.
+_KNOWN_FOR = timedelta(days=90)
+
+
+def requiring(user: PortalUser) -> list[str]:
+    """Return the names of the companies `user` can enter that require a second factor."""
+    return sorted(each.company.name for each in companies_of(user) if each.company.requires_second_factor)
+
+
+def without_one(reader: Actor) -> int:
+    """Return how many people of the reader's company can sign in and have no second factor."""
+    has_one = exists().where(SecondFactor.portal_user_id == PortalUser.id)
+    query = (
+        select(func.count(Contact.id))
+        .join(PortalUser, PortalUser.id == Contact.portal_user_id)
+        .where(Contact.company_id == (reader.company_id or 0), can_sign_in(), ~has_one)
+    )
+    return db.session.scalar(query) or 0
+
+
+def known_address(user: PortalUser, address: str) -> bool:
+    """Return whether `user` has signed in from the network address `address` lately."""
+    query = select(SignInSession.id).where(
+        SignInSession.portal_user_id == user.id,
+        SignInSession.address == address[:40],
+        SignInSession.created_at > now() - _KNOWN_FOR,
+    )
+    return db.session.scalar(query.limit(1)) is not None
