@@ -7,7 +7,21 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import assets, cli, cookies, dev, errors, guards, headers, jobs, limits, logs, templating, views
+from portal import (
+    assets,
+    cli,
+    cookies,
+    dev,
+    errors,
+    guards,
+    headers,
+    jobs,
+    limits,
+    logs,
+    staff_gate,
+    templating,
+    views,
+)
 from portal.config import ROOT, ConfigError, settings
 from portal.converters import CONVERTERS
 from portal.doctor import command
@@ -25,7 +39,8 @@ class Portal(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""
         with transaction(write=guards.writes()):
-            answer = guards.gate() if request.routing_exception is None else None
+            gate = staff_gate.gate if staff_gate.here() else guards.gate
+            answer = gate() if request.routing_exception is None else None
             return answer if answer is not None else super().dispatch_request()
 
 
@@ -44,7 +59,7 @@ def _assembled(config: dict[str, Any]) -> Flask:
         template_folder=str(ROOT / "templates"),
         instance_path=config["INSTANCE_DIR"],
     )
-    app.session_interface = cookies.Sessions()
+    app.session_interface = cookies.BothSides()
     app.config.from_mapping(config)
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import news
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Access, Contact, Invitation, Letter, LetterState, LoginLink
+from portal.models import Access, Contact, Invitation, Letter, LetterState, LoginLink, StaffLink
 from portal.outbox import due
 from portal.transaction import transaction
 
@@ -101,17 +101,21 @@ def _wanted(letter: Letter) -> bool:
         return link.ended_at is None and link.contact.company.exited_at is None
     if isinstance(link, LoginLink):
         return not (link.ended_at or link.user.closed_at or link.user.disabled_at)
+    if isinstance(link, StaffLink):
+        return not (link.ended_at or link.person.disabled_at)
     if letter.kind in news.KINDS:
         return news.still_concerns(letter)
     told = db.session.get(Contact, letter.facts.get("contact_id", 0), populate_existing=True)
     return told is None or (told.deleted_at is None and told.access == Access.EMAIL_ONLY)
 
 
-def _link(letter: Letter) -> Invitation | LoginLink | None:
+def _link(letter: Letter) -> Invitation | LoginLink | StaffLink | None:
     if letter.invitation_id:
         return db.session.get(Invitation, letter.invitation_id, populate_existing=True)
     if letter.login_link_id:
         return db.session.get(LoginLink, letter.login_link_id, populate_existing=True)
+    if letter.staff_link_id:
+        return db.session.get(StaffLink, letter.staff_link_id, populate_existing=True)
     return None
 
 

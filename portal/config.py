@@ -75,6 +75,9 @@ def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
         "INITIAL_PASSWORD_LIFE": timedelta(hours=24),
         "SESSION_IDLE": timedelta(minutes=_hours(env, "SESSION_IDLE_MINUTES", 30)),
         "SESSION_LIFE": timedelta(hours=_hours(env, "SESSION_HOURS", 12)),
+        "STAFF_IDLE": timedelta(minutes=_hours(env, "STAFF_IDLE_MINUTES", 15)),
+        "STAFF_LIFE": timedelta(hours=_hours(env, "STAFF_HOURS", 8)),
+        "STAFF_LINK_LIFE": timedelta(hours=_hours(env, "STAFF_LINK_HOURS", 24)),
         "REMEMBERED_LIFE": remembered,
         "PERMANENT_SESSION_LIFETIME": remembered,
     }
@@ -138,6 +141,7 @@ def _web(production: bool, public_url: str) -> dict[str, Any]:
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 1_000,
         "SESSION_COOKIE_NAME": "__Host-gatehouse" if secure else "gatehouse",
+        "STAFF_COOKIE_NAME": "__Host-gatehouse-staff" if secure else "gatehouse-staff",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,

@@ -1,8 +1,13 @@
-"""The session's cookie: signed, and of no age of its own, because how long it holds is said by its row."""
+"""The session cookies: signed, and of no age of their own, because how long one holds is said by its row.
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+Portal users have one, the vendor's staff another; one browser may hold both (behaviour S1).
+"""
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadSignature
+
+from portal.sides import staff_side
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -21,3 +26,28 @@ class Sessions(SecureCookieSessionInterface):
             return self.session_class(maker.loads(signed))
         except BadSignature:
             return self.session_class()
+
+
+class StaffSessions(Sessions):
+    """The staff's own: another name and another signature, so neither is ever taken for the other (T15)."""
+
+    salt = "staff cookie"
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return the name of the staff's cookie."""
+        return str(app.config["STAFF_COOKIE_NAME"])
+
+
+class BothSides(SessionInterface):
+    """Opens and saves the cookie that belongs to the side of the request, and leaves the other one alone."""
+
+    def __init__(self) -> None:
+        self._of = {True: StaffSessions(), False: Sessions()}
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie of this side holds."""
+        return self._of[staff_side(request.path)].open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the session into the cookie of this side."""
+        self._of[staff_side(request.path)].save_session(app, session, response)

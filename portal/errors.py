@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal import audit, guards, htmx, visibility
+from portal import audit, guards, htmx, staff_gate, visibility
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.models import Contact
@@ -51,7 +51,7 @@ def _leave_trace(refusal: Refusal) -> None:
     args = request.view_args or {}
     what = str(args.get("move") or (request.endpoint or "").rpartition(".")[2])
     with transaction(write=True):
-        who = guards.actor()
+        who = staff_gate.acting()
         contact = _own_contact(who, args.get("contact_id"))
         audit.record(what, by=who, contact=contact, result="refused", reason=refusal.sentence)
 
@@ -66,8 +66,11 @@ def _own_contact(who: Actor, contact_id: Any) -> Contact | None:
 def forged(_error: CSRFError) -> Response:
     """Answer a form without a fitting token: sign in again where the session has ended, else explain."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if guards.signed_in() is None and not getattr(view, "is_public", False):
-        return guards.leave()
+    if not getattr(view, "is_public", False):
+        if staff_gate.here() and staff_gate.on_duty_now() is None:
+            return error_page(404, "") if staff_gate.hides() else staff_gate.leave()
+        if not staff_gate.here() and guards.signed_in() is None:
+            return guards.leave()
     sentence = (
         "This form was open for too long or came from another page. Go back, reload it and send it again."
     )

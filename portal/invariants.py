@@ -17,6 +17,7 @@ from portal.models import (
 from portal.refusals import NotNow
 
 _WATCHED = "companies whose admins were counted"
+_WITHOUT = "companies that may be left without an admin"
 
 
 def holds_permission(permission: Permission) -> ColumnElement[bool]:
@@ -64,6 +65,19 @@ def lock(session: Session, company_id: int) -> None:
 def forget(session: Session) -> None:
     """Drop what was remembered; called when a transaction has ended."""
     session.info.pop(_WATCHED, None)
+    session.info.pop(_WITHOUT, None)
+
+
+def without_admin(session: Session) -> list[int]:
+    """Return the watched companies that had an admin who can sign in and, as things stand, have none."""
+    session.flush()
+    watched: dict[int, int] = session.info.get(_WATCHED, {})
+    return [each for each, before in watched.items() if before and not able_admins(session, each)]
+
+
+def let_go_without(session: Session, company_ids: list[int]) -> None:
+    """Let these companies be left without an admin; only staff with a reason may (P8, T11)."""
+    session.info.setdefault(_WITHOUT, set()).update(company_ids)
 
 
 def hold(session: Session) -> None:
@@ -72,9 +86,10 @@ def hold(session: Session) -> None:
     if not watched:
         return
     session.flush()
-    for company_id, before in watched.items():
+    for company_id in watched:
         _one_primary(session, company_id)
-        if before and not able_admins(session, company_id):
+    for company_id in without_admin(session):
+        if company_id not in session.info.get(_WITHOUT, ()):
             company = session.get_one(Company, company_id)
             raise NotNow(f"{company.name} needs at least one admin. Make someone else an admin first.")
 

@@ -22,6 +22,8 @@ from portal.models import (
     LoginLink,
     PortalUser,
     Purpose,
+    StaffLink,
+    StaffUser,
 )
 
 # How much of a comment is quoted; the rest is read in the portal.
@@ -38,6 +40,7 @@ _PATHS = {
 }
 # Where letters without a token lead: to a page that asks who it is.
 _PLAIN_PATHS = {
+    "account_enabled": "/sign-in",
     "password_changed": "/forgot",
     "second_factor": "/forgot",
     "recovery_used": "/profile/recovery",
@@ -123,6 +126,24 @@ def _moment_for(user: PortalUser) -> dict[str, Any]:
     return {"first_name": user.first_name, "when": now().isoformat()}
 
 
+def staff_link(link: StaffLink, by: str, *, welcome: bool) -> Letter:
+    """Post the link with which somebody of the staff chooses a password; `welcome` says it is their first."""
+    facts = {"first_name": link.person.name, "by": by}
+    return outbox.post("staff_welcome" if welcome else "staff_password", link.email, facts, staff_link=link)
+
+
+def staff_changed(person: StaffUser, what: str) -> Letter:
+    """Post to somebody of the staff what was changed about how they sign in, as words after "Your"."""
+    facts = {"first_name": person.name, "change": what, "when": now().isoformat()}
+    return outbox.post("staff_changed", person.email, facts)
+
+
+def account_disabled(user: PortalUser, *, disabled: bool) -> Letter:
+    """Post to a login that the vendor disabled it, or enabled it again (M5)."""
+    facts = {"first_name": user.first_name, "when": now().isoformat()}
+    return outbox.post("account_disabled" if disabled else "account_enabled", user.email, facts)
+
+
 def _names(contact: Contact) -> dict[str, Any]:
     company = db.session.get_one(Company, contact.company_id)
     return {"first_name": contact.first_name, "company": company.name}
@@ -170,18 +191,27 @@ def _brand_words(brand: Branding) -> dict[str, Any]:
 
 def _link_words(letter: Letter) -> dict[str, str]:
     """Return the link's address and how long it works; nothing for a letter without one."""
-    link: Invitation | LoginLink | None = None
+    link: tokens.Link | None = None
     if letter.invitation_id:
         link = db.session.get_one(Invitation, letter.invitation_id)
     elif letter.login_link_id:
         link = db.session.get_one(LoginLink, letter.login_link_id)
+    elif letter.staff_link_id:
+        link = db.session.get_one(StaffLink, letter.staff_link_id)
     if link is None:
         path = _plain_path(letter)
         return {"link": f"{current_app.config['PUBLIC_URL']}{path}"} if path else {}
-    purpose = Purpose(link.purpose) if isinstance(link, LoginLink) else Purpose.INVITATION
-    address = f"{current_app.config['PUBLIC_URL']}/{_PATHS[purpose]}/{tokens.link_token(link)}"
     life = _span(link.expires_at - link.created_at)
-    return {"link": address, "life": life, "until": _moment(link.expires_at)}
+    return {"link": address_of(link), "life": life, "until": _moment(link.expires_at)}
+
+
+def address_of(link: tokens.Link) -> str:
+    """Return the address that `link` leads to, its token made now (L2, M4)."""
+    if isinstance(link, StaffLink):
+        path = "staff/password"
+    else:
+        path = _PATHS[Purpose(link.purpose) if isinstance(link, LoginLink) else Purpose.INVITATION]
+    return f"{current_app.config['PUBLIC_URL']}/{path}/{tokens.link_token(link)}"
 
 
 def _plain_path(letter: Letter) -> str:

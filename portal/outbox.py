@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from portal.clock import now
 from portal.doorbell import doorbell
 from portal.extensions import db
-from portal.models import Invitation, Letter, LetterState, LoginLink, PasswordRequest
+from portal.models import Invitation, Letter, LetterState, LoginLink, PasswordRequest, StaffLink
 from portal.models.letter import UNSENT
 from portal.transaction import after_commit
 
@@ -26,6 +26,7 @@ def post(
     company_id: int | None = None,
     invitation: Invitation | None = None,
     login_link: LoginLink | None = None,
+    staff_link: StaffLink | None = None,
     event: str = "",
 ) -> Letter:
     """Put a letter into the outbox, in the running transaction, and return it; it leaves after the commit.
@@ -41,6 +42,7 @@ def post(
         company_id=company_id,
         invitation_id=invitation.id if invitation else None,
         login_link_id=login_link.id if login_link else None,
+        staff_link_id=staff_link.id if staff_link else None,
         message_id=_message_id(event or uuid4().hex),
     )
     db.session.add(letter)

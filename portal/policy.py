@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portal import staff_policy
 from portal.lifecycle import Move
 from portal.models import (
     PRESET,
@@ -31,6 +32,12 @@ class Actor:
     permissions: frozenset[Permission] = frozenset()
     scope: str = Scope.PROPERTY
     areas_off: frozenset[Area] = frozenset()
+    staff_role: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        """True for the vendor's own people."""
+        return self.kind == "staff"
 
     @property
     def is_admin(self) -> bool:
@@ -185,6 +192,8 @@ def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None 
 
     `admin` says whether the contact is an admin where the caller knows it already (lists do).
     """
+    if actor.is_staff and actor.staff_role:
+        return staff_policy.objection(actor.staff_role, move)
     if contact.id == actor.contact_id:
         return _about_oneself(move)
     if not actor.permissions & RULES[move]:

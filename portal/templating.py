@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, lifecycle, money, passwords, policy, words
+from portal import guards, lifecycle, money, passwords, policy, staff_gate, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
 from portal.menus import main_menu, row_menu
 from portal.models import Branding
+from portal.sides import STAFF
+from portal.staff_menus import staff_menu
 
 
 def register(app: Flask) -> None:
@@ -67,7 +69,8 @@ def _context() -> dict[str, Any]:
     return {
         "brand": brand,
         "brand_css_url": url_for("well_known.brand", v=brand.hue),
-        "nav": main_menu() if person else None,
+        "nav": _nav(person is not None),
+        "home": STAFF if staff_gate.here() else "/",
         "company": membership.company if membership else None,
         "me": membership.actor() if membership else None,
         "flashes": notices(),
@@ -77,6 +80,13 @@ def _context() -> dict[str, Any]:
         "development": not current_app.config["PRODUCTION"],
         "ui": current_app.jinja_env.get_template("_ui.html").module,
     }
+
+
+def _nav(signed_in: bool) -> dict[str, Any] | None:
+    if staff_gate.here():
+        who = staff_gate.on_duty_now()
+        return staff_menu(who.person) if who and who.passed else None
+    return main_menu() if signed_in else None
 
 
 def branding() -> Branding:

@@ -7,12 +7,13 @@ import secrets
 
 from flask import current_app
 
-from portal.models import Invitation, LoginLink, Purpose
+from portal.models import Invitation, LoginLink, Purpose, StaffLink
 
 MAX_LENGTH = 80
+Link = Invitation | LoginLink | StaffLink
 
 
-def link_token(link: Invitation | LoginLink) -> str:
+def link_token(link: Link) -> str:
     """Return the token for `link`: its id, a dot and an HMAC over purpose, id, generation, owner and address.
 
     The same row gives the same token at every retry of its mail (behaviour L2).
@@ -28,7 +29,7 @@ def row_id(token: str) -> int | None:
     return int(head) if head.isdecimal() and 0 < int(head) < 2**31 else None
 
 
-def fits(link: Invitation | LoginLink, token: str) -> bool:
+def fits(link: Link, token: str) -> bool:
     """Return whether `token` was made from `link`, in constant time; older keys still count."""
     mark = token.partition(".")[2].encode()
     return any(hmac.compare_digest(_sign(_facts(link), key).encode(), mark) for key in _keys())
@@ -44,9 +45,11 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _facts(link: Invitation | LoginLink) -> bytes:
+def _facts(link: Link) -> bytes:
     if isinstance(link, Invitation):
         purpose, owner = str(Purpose.INVITATION), link.contact_id
+    elif isinstance(link, StaffLink):
+        purpose, owner = "staff", link.staff_user_id
     else:
         purpose, owner = link.purpose, link.portal_user_id
     return "\n".join((purpose, str(link.id), str(link.generation), str(owner), link.email)).encode()

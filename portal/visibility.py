@@ -35,8 +35,13 @@ _VISIBLE: dict[type[Any], Callable[[Actor], ColumnElement[bool]]] = {}
 
 
 def own(actor: Actor, model: type[Any]) -> Select[Any]:
-    """Return the rows of `model` that belong to the actor's company, whatever the scope; no company: none."""
-    conditions = [model.company_id == actor.company_id if actor.company_id is not None else false()]
+    """Return the rows of `model` that belong to the actor's company, whatever the scope; no company: none.
+
+    Staff who are in no client see the rows of all.
+    """
+    conditions = [
+        model.company_id == actor.company_id if actor.company_id is not None else _everywhere(actor)
+    ]
     if model is Role and actor.company_id is not None:
         conditions = [Role.owner.in_((PRESET, actor.company_id))]
     if model is Contact:
@@ -44,6 +49,15 @@ def own(actor: Actor, model: type[Any]) -> Select[Any]:
     if model is Invoice:
         conditions.append(Invoice.status != "draft")
     return select(model).where(*conditions)
+
+
+def _everywhere(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.is_staff and actor.staff_role else false()
+
+
+def over_all(actor: Actor, model: type[Any]) -> Select[Any]:
+    """Return the rows of `model`, which belong to no company; staff alone may know of them."""
+    return select(model).where(_everywhere(actor))
 
 
 def visible(actor: Actor, model: type[Any]) -> Select[Any]:
@@ -147,7 +161,7 @@ def _visible_documents(actor: Actor) -> ColumnElement[bool]:
 
 
 def _admins_only(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.is_admin else false()
+    return true() if actor.is_admin or (actor.is_staff and actor.staff_role) else false()
 
 
 _VISIBLE[Contact] = _visible_contacts

@@ -13,11 +13,12 @@ from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
 from portal import create_app
 from portal.extensions import db, limiter
+from portal.models import SecondFactor
 from portal.transaction import transaction
 from tests import town as town_module
 from tests.machinery import postgres
 from tests.mailbox import Mailbox
-from tests.surfing import Browser
+from tests.surfing import Browser, StaffBrowser, app_code
 
 SETTINGS = {
     "TESTING": True,
@@ -148,6 +149,22 @@ def browser(app) -> Callable[..., Browser]:
         if person is not None:
             answer = opened.sign_in(person.email)
             assert answer.status_code == 303, f"{person.email} could not sign in"
+        return opened
+
+    return open_browser
+
+
+@pytest.fixture
+def on_duty(app, writing) -> Callable[..., StaffBrowser]:
+    """Makes browsers of the vendor's staff: `on_duty()` is a stranger, `on_duty(town.sue)` is signed in."""
+
+    def open_browser(person: SimpleNamespace | None = None, **facts: str) -> StaffBrowser:
+        opened = StaffBrowser(app, **facts)
+        if person is not None:
+            with writing():  # half a minute passes between two sign-ins of a person
+                db.session.execute(db.update(SecondFactor).values(last_step=0))
+            assert opened.give_password(person.email).status_code == 303
+            assert opened.give_code(app_code()).status_code == 303, f"{person.email} could not sign in"
         return opened
 
     return open_browser

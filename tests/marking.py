@@ -18,6 +18,7 @@ from portal.models import Contact, Invoice, PortalUser, Property, PropertyLink, 
 # What holds no text of a company: shared by all, marked on its own, or a switch that would hide the rest.
 LEFT_OUT = {
     *("alembic_version", "branding", "category", "contact_type", "staff_user", "terms_version"),
+    *("staff_session", "staff_link"),
     *("portal_user", "sign_in_session", "login_link", "terms_acceptance", "password_request"),
     *("company", "company_area", "contact", "property", "role_permission"),
 }

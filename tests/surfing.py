@@ -1,20 +1,25 @@
 """A browser without a screen: the test client with the CSRF token of its own pages and htmx's headers."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import html5lib
+import pyotp
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.town import PASSWORD
+from portal.clock import now
+from tests.town import PASSWORD, STAFF_SECRET
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
-LINK = re.compile(r"http://localhost(/(?:invitations|reset|confirm)/[\w.\-]+)")
+LINK = re.compile(r"http://localhost(/(?:invitations|reset|confirm|staff/password)/[\w.\-]+)")
 
 
 class Browser:
     """One person's browser: cookies of its own, forms sent with the token they were given."""
+
+    side = ""
 
     def __init__(self, app: Flask, **headers: str) -> None:
         self.client = app.test_client()
@@ -37,7 +42,7 @@ class Browser:
 
     def token(self) -> str:
         """The CSRF token, from a page that needs nothing."""
-        found = TOKEN.search(self.client.get("/no-such-page/at-all").text)
+        found = TOKEN.search(self.client.get(self.side + "/no-such-page/at-all").text)
         assert found, "no page without a token"
         return found[1]
 
@@ -50,6 +55,27 @@ class Browser:
 
     def _headers(self, htmx: bool) -> dict[str, str]:
         return {**self.headers, **({"HX-Request": "true"} if htmx else {})}
+
+
+class StaffBrowser(Browser):
+    """A browser on the vendor's side, with the token of that side's own cookie."""
+
+    side = "/staff"
+
+    def give_password(self, email: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        return self.post("/staff/sign-in", {"email": email, "password": password, **more})
+
+    def give_code(self, code: str, **more: str) -> TestResponse:
+        return self.post("/staff/sign-in/code", {"code": code, **more})
+
+    def cookie(self) -> str | None:
+        found = self.client.get_cookie("gatehouse-staff")
+        return found.value if found else None
+
+
+def app_code(secret: str = STAFF_SECRET, steps: int = 0) -> str:
+    """Return what an authenticator app shows now, or `steps` half minutes later."""
+    return pyotp.TOTP(secret).at(now() + timedelta(seconds=30 * steps))
 
 
 def form_fields(page: str, form_id: str = "") -> dict[str, Any]:

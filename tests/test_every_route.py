@@ -15,7 +15,7 @@ from portal import forms, named
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, Contact, SignInSession
-from tests import area_routes, ledger
+from tests import area_routes, ledger, staff_routes
 from tests.machinery.counts import count
 
 UNKNOWN = 2**31 - 1
@@ -248,13 +248,15 @@ def unchanged(reading):
 
 class TestTable:
     def test_every_route_has_an_entry(self, app):
-        assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES)
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES) | set(staff_routes.EVERY)
 
     def test_every_method_has_an_entry(self, app):
         found: dict[str, set[str]] = {}
         for rule in app.url_map.iter_rules():
             found.setdefault(rule.endpoint, set()).update(rule.methods - {"HEAD", "OPTIONS"})
-        assert found == {name: set(route.methods.split()) for name, route in ROUTES.items()}
+        staff = {name: methods for name, (_path, methods, _may) in staff_routes.EVERY.items()}
+        wanted = {name: route.methods for name, route in ROUTES.items()} | staff
+        assert found == {name: set(methods.split()) for name, methods in wanted.items()}
 
     def test_the_paths_belong_to_their_endpoints(self, app):
         adapter = app.url_map.bind("localhost")
@@ -288,7 +290,7 @@ class TestStranger:
 
     def test_what_is_not_there(self, browser):
         stranger = browser()
-        for path in ("/staff", "/staff/sign-in", "/api/contacts", "/.env"):
+        for path in ("/staff/nothing", "/staff/portal-users/1", "/api/contacts", "/.env"):
             assert stranger.get(path).status_code == 404
 
 

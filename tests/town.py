@@ -4,7 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from portal import passwords
+from portal import passwords, second_factor
 from portal.actions.invite import invite
 from portal.clock import now
 from portal.extensions import db
@@ -22,12 +22,17 @@ from portal.models import (
     PropertyLink,
     Role,
     Scope,
+    SecondFactor,
+    StaffUser,
     TermsAcceptance,
     TermsVersion,
 )
 from portal.models.keys import email_key, refresh
 
 PASSWORD = "correct horse battery"
+# What the authenticator app of everybody on the staff holds.
+STAFF_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+STAFF = {"Sue Marsh": "administrator", "Tom Reyes": "support"}
 
 
 class Builder:
@@ -101,6 +106,15 @@ class Builder:
             db.session.add(TermsAcceptance(portal_user_id=user.id, terms_version_id=self.terms.id))
         return user
 
+    def staff(self, name: str, role: str) -> StaffUser:
+        address = f"{name.lower().replace(' ', '.')}@alder.example"
+        person = StaffUser(email=address, email_key=address, name=name, role=role, password_hash=self.hash)
+        db.session.add(person)
+        db.session.flush()
+        sealed = second_factor.seal(STAFF_SECRET, person)
+        db.session.add(SecondFactor(staff_user_id=person.id, sealed_secret=sealed, last_step=0))
+        return person
+
     def member(self, company: Company, first: str, last: str, **facts: Any) -> Contact:
         """A contact with a login of its own."""
         login = facts.pop("login", {})
@@ -138,6 +152,8 @@ def build() -> None:
     duo = b.user("Duo", "Both", "acme")
     b.contact(acme, "Duo", "Both", user=duo, roles=["billing"])
     b.contact(globex, "Duo", "Both", user=duo, roles=["client-admin"])
+    for name, role in STAFF.items():
+        b.staff(name, role)
     invite(ann, "Mia Stone")
     invite(exa, "Mia Stone").expires_at = now() - timedelta(hours=1)
     assert stan.id
@@ -156,6 +172,9 @@ def find() -> SimpleNamespace:
             key,
             SimpleNamespace(id=contact.id, email=address, name=contact.name, slug=contact.company.slug),
         )
+    for person in db.session.scalars(db.select(StaffUser)):
+        facts = SimpleNamespace(id=person.id, email=person.email, name=person.name)
+        setattr(town, person.name.split()[0].lower(), facts)
     for company in db.session.scalars(db.select(Company)):
         setattr(town, company.slug, SimpleNamespace(id=company.id, slug=company.slug, name=company.name))
     for place in db.session.scalars(db.select(Property)):

@@ -6,11 +6,12 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import pyotp
 from flask import current_app
 from sqlalchemy import delete
 
 from portal import files, passwords
-from portal.demo import agreements, crowd, history, invoices, people, places, work_orders
+from portal.demo import agreements, crowd, history, invoices, people, places, staff, work_orders
 from portal.demo.erasing import erasable
 from portal.extensions import db
 from portal.models import PRESET, Activity, Branding, ContactType, Document, Role, RolePermission
@@ -77,7 +78,7 @@ def make() -> dict[str, Any]:
         "password": password,
         "companies": [{"slug": each.slug, "name": each.name} for each in companies.values()],
         "people": known.people,
-        "staff": known.staff,
+        "staff": staff.make(passwords.hashed(password)),
     }
 
 
@@ -114,7 +115,24 @@ def try_as() -> dict[str, Any]:
         return {}
     able = [each for each in town["people"] if each["status"] == "active" and each["company"] == "northgate"]
     offered = [{"name": each["name"], "what": each["what"], "identity": each["email"]} for each in able]
-    return {"password": town["password"], "people": offered}
+    return {
+        "password": town["password"],
+        "people": offered,
+        "staff": [each for each in town["staff"] if "secret" in each],
+    }
+
+
+def staff_codes() -> dict[str, dict[str, str]]:
+    """Return for each of the demo's staff the secret of the second factor and its code of this moment."""
+    try:
+        people = json.loads(_file().read_text())["staff"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return {
+        each["email"]: {"secret": each["secret"], "code": pyotp.TOTP(each["secret"]).now()}
+        for each in people
+        if "secret" in each
+    }
 
 
 def _file() -> Path:

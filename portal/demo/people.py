@@ -19,7 +19,6 @@ from portal.models import (
     Property,
     PropertyLink,
     Scope,
-    StaffUser,
     TermsAcceptance,
     TermsVersion,
 )
@@ -113,7 +112,6 @@ class Known:
     """What the demo tells about its known people."""
 
     people: list[dict[str, Any]] = field(default_factory=list)
-    staff: list[dict[str, str]] = field(default_factory=list)
 
 
 def make(companies: dict[str, Company], password_hash: str) -> Known:
@@ -133,7 +131,6 @@ def make(companies: dict[str, Company], password_hash: str) -> Known:
     db.session.flush()
     robin = _named("Robin")
     invite(robin, "Amelia Hart")
-    known.staff.append(_staff(password_hash))
     return known
 
 
@@ -179,11 +176,3 @@ def _told(contact: Contact, slug: str) -> dict[str, Any]:
         "name": contact.name,
         "what": ", ".join(role.name for role in contact.roles),
     }
-
-
-def _staff(password_hash: str) -> dict[str, str]:
-    address = "sue.marsh@alder.example"
-    person = StaffUser(email=address, email_key=address, name="Sue Marsh", role="administrator")
-    person.password_hash = password_hash
-    db.session.add(person)
-    return {"email": address, "role": person.role}

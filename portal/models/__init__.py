@@ -9,11 +9,12 @@ from portal.models.contact import Access, Contact, ContactPermission, ContactRol
 from portal.models.document import Document
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
 from portal.models.letter import Letter, LetterState
-from portal.models.people import PortalUser, SignInSession, StaffUser
+from portal.models.people import PortalUser, SignInSession
 from portal.models.property import Property
 from portal.models.pulse import Pulse
 from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermission
 from portal.models.second_factor import RecoveryCode, SecondFactor
+from portal.models.staff import StaffLink, StaffRole, StaffSession, StaffUser
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vocabulary import Category, ContactType
 from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
@@ -63,6 +64,9 @@ __all__ = [
     "Scope",
     "SecondFactor",
     "SignInSession",
+    "StaffLink",
+    "StaffRole",
+    "StaffSession",
     "StaffUser",
     "TermsAcceptance",
     "TermsVersion",

@@ -39,5 +39,6 @@ class Activity(Base):
         CheckConstraint("result IN ('done', 'refused')", name="result"),
         Index("ix_activity_by_company", "company_id", "id"),
         Index("ix_activity_by_contact", "contact_id", "id"),
+        Index("ix_activity_by_user", "user_id", "id"),
         {"sqlite_autoincrement": True},
     )

@@ -15,10 +15,10 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", kept).split())
 
 
-def name_key(source: str) -> Mapped[str]:
-    """Return a column that lists are sorted by: the folded column `source`."""
-    made = _folded((source,), 220)
-    return mapped_column(String(220), default=made, server_default="", info={"folds": (source,)})
+def name_key(*sources: str) -> Mapped[str]:
+    """Return a column that lists are sorted by: the folded columns `sources`, one after the other."""
+    made = _folded(sources, 220)
+    return mapped_column(String(220), default=made, server_default="", info={"folds": sources})
 
 
 def search_key(*sources: str) -> Mapped[str]:

@@ -35,6 +35,7 @@ class Letter(Base):
     to_email: Mapped[Address]
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), index=True)
     login_link_id: Mapped[int | None] = mapped_column(ForeignKey("login_link.id"), index=True)
+    staff_link_id: Mapped[int | None] = mapped_column(ForeignKey("staff_link.id"), index=True)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     message_id: Mapped[Line] = mapped_column(unique=True)
     state: Mapped[Word] = mapped_column(default=LetterState.WAITING)

@@ -1,4 +1,4 @@
-"""Those who sign in: portal users (logins), their sessions, and the vendor's staff."""
+"""The customers' people who sign in: portal users (logins) and their sessions."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,10 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.clock import now
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+from portal.models.folding import keep_folded, name_key, search_key
 
 OWNS_ADDRESS = "closed_at IS NULL AND email_confirmed_at IS NOT NULL"
 
 
+@keep_folded
 class PortalUser(Base):
     """One identity that signs in; the contacts linked to it say where and with which rights."""
 
@@ -42,12 +44,15 @@ class PortalUser(Base):
     # Whether single keys such as "/" do something (WCAG 2.1.4).
     shortcuts: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Made]
+    name_key: Mapped[str] = name_key("first_name", "last_name")
+    search_key: Mapped[str] = search_key("first_name", "last_name", "email", "username")
 
     if TYPE_CHECKING:  # read with the login, see portal.models.second_factor
         has_second_factor: bool
         companies_linked: int
 
     __table_args__ = (
+        Index("ix_portal_user_by_name", "name_key", "id"),
         Index(
             "uq_portal_user_owned_email",
             "email_key",
@@ -105,20 +110,3 @@ class SignInSession(Base):
     def alive(self, at: datetime, idle_since: datetime) -> bool:
         """True if the session is neither ended, expired nor left idle since before `idle_since`."""
         return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since
-
-
-class StaffUser(Base):
-    """One of the vendor's own people, apart from every portal user."""
-
-    __tablename__ = "staff_user"
-
-    id: Mapped[Id]
-    email: Mapped[Address]
-    email_key: Mapped[Address] = mapped_column(unique=True)
-    name: Mapped[Name]
-    role: Mapped[Word]
-    password_hash: Mapped[Line | None]
-    disabled_at: Mapped[Moment | None]
-    created_at: Mapped[Made]
-
-    __table_args__ = (CheckConstraint("role IN ('support', 'administrator')", name="role"),)

@@ -15,7 +15,7 @@ _NAMES = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet"}
 _SYSTEMS = ("iPhone", "iPad", "Android", "Windows", "Mac OS X", "CrOS", "Linux")
 
 
-def live_sessions(user: PortalUser, current: SignInSession) -> list[dict[str, Any]]:
+def live_sessions(user: PortalUser, current: SignInSession | None) -> list[dict[str, Any]]:
     """Return the sessions of `user` that still work, the newest first, each in words a person recognizes."""
     query = select(SignInSession).where(
         SignInSession.portal_user_id == user.id,
@@ -30,7 +30,7 @@ def live_sessions(user: PortalUser, current: SignInSession) -> list[dict[str, An
             "browser": device(each.browser),
             "since": each.created_at,
             "last": each.last_seen_at,
-            "current": each.id == current.id,
+            "current": current is not None and each.id == current.id,
         }
         for each in found
         if each.alive(

@@ -27,6 +27,7 @@ from portal.views import (
     roles,
     second_factor,
     sign_in,
+    staff,
     strength,
     terms,
     well_known,
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     documents.blueprint,
     properties.blueprint,
     rfps.blueprint,
+    staff.blueprint,
 )
 
 

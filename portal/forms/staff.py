@@ -1,0 +1,62 @@
+"""The forms of the vendor's side: signing in, the staff's own list, logins and clients."""
+
+from wtforms import HiddenField, PasswordField, RadioField
+
+from portal.forms.fields import Blank, TextLine, at_most, email_address, filled, name_like, one_line, options
+
+
+class StaffSignInForm(Blank):
+    """Who, and with which password."""
+
+    email = TextLine("Email", [filled("Enter your e-mail address."), at_most(254)])
+    password = PasswordField("Password", [filled("Enter your password.")])
+    next = HiddenField()
+
+
+class CodeForm(Blank):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = TextLine("Code", [filled("Enter the code."), at_most(100)])
+    next = HiddenField()
+
+
+class SetUpForm(CodeForm):
+    """The proof that an authenticator app knows the secret."""
+
+    sealed = HiddenField()
+
+
+class CurrentPasswordForm(Blank):
+    """One's own password, asked for again before something that matters."""
+
+    current_password = PasswordField("Current password", [filled("Enter your current password.")])
+
+
+class RoleForm(Blank):
+    """What somebody of the staff may do."""
+
+    role = RadioField(
+        "Role",
+        choices=options(("support", "Support"), ("administrator", "Administrator")),
+        default="support",
+    )
+
+
+class ColleagueForm(RoleForm):
+    """Somebody new on the staff."""
+
+    name = TextLine("Name", [filled("Enter the name."), at_most(100), name_like])
+    email = TextLine("Email", [filled("Enter an e-mail address."), at_most(254), email_address])
+
+
+class PortalUserForm(Blank):
+    """The name of a login."""
+
+    first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
+    last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
+
+
+class ReasonForm(Blank):
+    """Why staff do something that leaves a company without an admin."""
+
+    reason = TextLine("Reason", [at_most(100), one_line])

@@ -1,0 +1,101 @@
+"""The vendor's own people, apart from every portal user: their sessions and their one-time links."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.clock import now
+from portal.extensions import Base
+from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+from portal.models.invitation import ENDED, LIVE
+
+
+class StaffRole(StrEnum):
+    """What somebody of the vendor's staff is (behaviour S1)."""
+
+    SUPPORT = "support"
+    ADMINISTRATOR = "administrator"
+
+
+class StaffUser(Base):
+    """One of the vendor's own people."""
+
+    __tablename__ = "staff_user"
+
+    id: Mapped[Id]
+    email: Mapped[Address]
+    email_key: Mapped[Address] = mapped_column(unique=True)
+    name: Mapped[Name]
+    role: Mapped[Word]
+    password_hash: Mapped[Line | None]
+    password_set_at: Mapped[Moment | None]
+    last_sign_in_at: Mapped[Moment | None]
+    disabled_at: Mapped[Moment | None]
+    created_at: Mapped[Made]
+
+    __table_args__ = (CheckConstraint("role IN ('support', 'administrator')", name="role"),)
+
+    @property
+    def is_administrator(self) -> bool:
+        """True for the role that may do everything (S1)."""
+        return self.role == StaffRole.ADMINISTRATOR
+
+    @property
+    def able(self) -> bool:
+        """True if nothing about the person keeps them from signing in."""
+        return self.disabled_at is None and self.password_hash is not None
+
+
+class StaffSession(Base):
+    """One browser of somebody of the staff; of use only once the second factor was given in it."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[Id]
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)
+    passed_at: Mapped[Moment | None]
+    created_at: Mapped[Made]
+    last_seen_at: Mapped[Made]
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    address: Mapped[Word] = mapped_column(default="")
+    browser: Mapped[Line] = mapped_column(default="")
+
+    person: Mapped[StaffUser] = relationship(lazy="raise")
+
+    def alive(self, at: datetime, idle_since: datetime) -> bool:
+        """True if the session is neither ended, expired nor left idle since before `idle_since`."""
+        return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since
+
+
+class StaffLink(Base):
+    """One link with which somebody of the staff chooses a password, once; at most one has not ended."""
+
+    __tablename__ = "staff_link"
+
+    id: Mapped[Id]
+    staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    generation: Mapped[int]
+    email: Mapped[Address]
+    created_at: Mapped[Made]
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    ended_as: Mapped[Word | None]
+
+    person: Mapped[StaffUser] = relationship(lazy="joined", innerjoin=True)
+
+    __table_args__ = (
+        UniqueConstraint("staff_user_id", "generation"),
+        CheckConstraint(ENDED, name="ended_as"),
+        CheckConstraint("(ended_at IS NULL) = (ended_as IS NULL)", name="ended"),
+        Index("uq_staff_link_live", "staff_user_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        {"sqlite_autoincrement": True},
+    )
+
+    @property
+    def expired(self) -> bool:
+        """True once its time is up, by the clock."""
+        return self.expires_at <= now()

@@ -1,0 +1,1 @@
+"""What the vendor's staff look up, over all clients."""

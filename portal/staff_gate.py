@@ -1,0 +1,114 @@
+"""The staff's own door: nobody gets past it without a session of the staff and the second factor (S1)."""
+
+from flask import Response, abort, current_app, g, redirect, request, session, url_for
+from sqlalchemy import update
+
+from portal import guards, htmx, policy, staff_policy
+from portal.clock import now
+from portal.extensions import db, writing
+from portal.models import StaffSession
+from portal.policy import Actor
+from portal.queries.staff.sign_in import OnDuty, on_duty
+from portal.sides import staff_side
+from portal.staff_policy import Deed
+
+TOUCH_SECONDS = 60
+_HALFWAY = {"staff.sign_in.code", "staff.sign_in.set_up"}
+
+
+def here() -> bool:
+    """Return whether the running request belongs to the vendor's side."""
+    return staff_side(request.path)
+
+
+def gate() -> Response | None:
+    """Return where a request must go instead, or None if it may enter.
+
+    Whoever was never signed in here gets a 404 for everything that has an id (T15).
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "is_public", False):
+        return None
+    who = on_duty_now()
+    if who is None:
+        return abort(404) if hides() else leave()
+    if not who.passed:
+        cure = "staff.sign_in.code" if who.has_factor else "staff.sign_in.set_up"
+        return None if request.endpoint == cure else htmx.go(url_for(cure, next=_back()))
+    if request.endpoint in _HALFWAY:
+        return htmx.go(url_for("staff.home"))
+    _touch(who.session)
+    return None
+
+
+def on_duty_now() -> OnDuty | None:
+    """Return the person of the staff behind this request, the second factor given or not; None for others."""
+    if "on_duty" not in g:
+        key = session.get("key") if here() else None
+        g.on_duty = on_duty(key) if isinstance(key, str) else None
+    found: OnDuty | None = g.on_duty
+    return found
+
+
+def person() -> OnDuty:
+    """Return the person of the staff behind this request; the gate has let them in."""
+    who = on_duty_now()
+    assert who is not None, "the gate lets nobody else in"
+    return who
+
+
+def acting() -> Actor:
+    """Return who acts in this request, on whichever side it is."""
+    if not here():
+        return guards.actor()
+    who = on_duty_now()
+    return who.actor() if who and who.passed else policy.STRANGER
+
+
+def demand(deed: Deed) -> None:
+    """Raise NotAllowed (403) unless the person behind this request may do `deed`."""
+    staff_policy.demand(person().person.role, deed)
+
+
+def hides() -> bool:
+    """Return whether the address does not exist for this browser: it has an id, and nobody was ever here."""
+    return bool(request.view_args) and "key" not in session
+
+
+def leave() -> Response:
+    """Return the answer for a request without a session: sign in, then back to the place."""
+    url = url_for("staff.sign_in.show", next=_back())
+    if htmx.wants_part():
+        return htmx.sign_in_again(url)
+    answer: Response = current_app.make_response(redirect(url, 303))
+    return answer
+
+
+def safe_next(target: str | None) -> str | None:
+    """Return `target` if it is a page of the vendor's side, else None."""
+    found = guards.safe_next(target)
+    return found if found and staff_side(found.partition("?")[0]) else None
+
+
+def _back() -> str | None:
+    """Return the page to come back to, where there is one."""
+    if request.method in guards.SAFE_METHODS and not htmx.wants_part():
+        asked = safe_next(request.args.get("next"))
+        return asked or safe_next(request.full_path.rstrip("?"))
+    return safe_next(htmx.current_path() if htmx.wants_part() else None)
+
+
+def _touch(seen_in: StaffSession) -> None:
+    """Note that the session is in use, once a minute at most; a reading request does it apart."""
+    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
+        return
+    if writing.get():
+        seen_in.last_seen_at = now()
+        return
+    mode = writing.set(True)
+    try:
+        with db.engine.begin() as connection:
+            seen = update(StaffSession).where(StaffSession.id == seen_in.id).values(last_seen_at=now())
+            connection.execute(seen)
+    finally:
+        writing.reset(mode)

@@ -1,0 +1,64 @@
+"""The main navigation of the vendor's staff: only what would open (P11)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+from portal import staff_policy, words
+from portal.models import StaffUser
+from portal.staff_policy import Deed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the menu: where it leads, and what one must be allowed for it."""
+
+    label: str
+    short: str
+    icon: str
+    endpoint: str
+    deed: Deed | None = None
+
+
+MENU = (
+    Entry("Client portal users", "Users", "users", "staff.portal_users.index"),
+    Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
+    Entry("My account", "Account", "user", "staff.account.show"),
+)
+ROLE = {"support": "Support", "administrator": "Administrator"}
+
+
+def staff_menu(person: StaffUser) -> dict[str, Any]:
+    """Return the navigation of `person`."""
+    opens = [each for each in MENU if each.deed is None or staff_policy.may(person.role, each.deed)]
+    items = [_item(entry) for entry in opens]
+    account = {"label": "My account", "href": url_for("staff.account.show"), "icon": "user"}
+    return {
+        "groups": [{"label": "Staff", "items": items}],
+        "tabs": items[:5],
+        "more_href": None,
+        "company": None,
+        "companies": [],
+        "side": "Staff",
+        "sign_out": url_for("staff.sign_in.sign_out"),
+        "user": {
+            "name": person.name,
+            "role_line": ROLE[person.role],
+            "initials": words.initials(person.name),
+            "slot": person.id % 6,
+        },
+        "menu": [account],
+    }
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    room = entry.endpoint.rpartition(".")[0]
+    return {
+        "label": entry.label,
+        "short": entry.short,
+        "icon": entry.icon,
+        "href": url_for(entry.endpoint),
+        "current": (request.endpoint or "").rpartition(".")[0] == room,
+        "count": None,
+    }

@@ -1,0 +1,71 @@
+"""What the vendor's staff may do: Support looks, resends, resets, disables; administrators do all (S1)."""
+
+from enum import StrEnum
+
+from portal.lifecycle import Move
+from portal.models import Permission, StaffRole
+from portal.refusals import NotAllowed
+
+
+class Deed(StrEnum):
+    """What staff do to a login, a client or each other; the values stand in addresses."""
+
+    DISABLE = "disable"
+    ENABLE = "enable"
+    REQUIRE_PASSWORD = "require-password-change"  # noqa: S105 - a word of an address
+    SEND_RESET = "send-reset"
+    SIGN_OUT = "sign-out"
+    RESET_FACTOR = "reset-second-factor"
+    RENAME = "rename"
+    LEAVE_NO_ADMIN = "leave-no-admin"
+    EXIT = "exit"
+    KEEP_STAFF = "keep-staff"
+
+
+_ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
+_ALL = frozenset(StaffRole)
+RULES: dict[Deed | Move, frozenset[StaffRole]] = {
+    Deed.DISABLE: _ALL,
+    Deed.ENABLE: _ALL,
+    Deed.REQUIRE_PASSWORD: _ALL,
+    Deed.SEND_RESET: _ALL,
+    Deed.SIGN_OUT: _ALL,
+    Deed.RESET_FACTOR: _ADMINISTRATORS,
+    Deed.RENAME: _ADMINISTRATORS,
+    Deed.LEAVE_NO_ADMIN: _ADMINISTRATORS,
+    Deed.EXIT: _ADMINISTRATORS,
+    Deed.KEEP_STAFF: _ADMINISTRATORS,
+    Move.VIEW: _ALL,
+    Move.RESEND: _ALL,
+    Move.SEND_RESET: _ALL,
+    Move.EDIT: _ADMINISTRATORS,
+    Move.LINK: _ADMINISTRATORS,
+    Move.AUTHORIZE: _ADMINISTRATORS,
+    Move.CANCEL: _ADMINISTRATORS,
+    Move.UNLINK: _ADMINISTRATORS,
+    Move.DEACTIVATE: _ADMINISTRATORS,
+    Move.ACTIVATE: _ADMINISTRATORS,
+    Move.DELETE: _ADMINISTRATORS,
+}
+# What each role holds inside a client: Support sees all of it and changes nothing by a right of a customer.
+PERMISSIONS: dict[str, frozenset[Permission]] = {
+    StaffRole.ADMINISTRATOR: frozenset(Permission),
+    StaffRole.SUPPORT: frozenset(Permission) - {Permission.ADMIN, Permission.EDIT_CONTACTS},
+}
+
+
+def may(role: str, deed: Deed | Move) -> bool:
+    """Return whether somebody of the staff with `role` may do `deed`."""
+    return role in RULES[deed]
+
+
+def objection(role: str, deed: Deed | Move) -> str | None:
+    """Return why `role` may not do `deed`, as a sentence; None if it may."""
+    return None if may(role, deed) else "Only an administrator of the staff can do this."
+
+
+def demand(role: str, deed: Deed | Move) -> None:
+    """Raise NotAllowed unless `role` may do `deed`."""
+    reason = objection(role, deed)
+    if reason is not None:
+        raise NotAllowed(reason)

@@ -1,0 +1,18 @@
+"""The vendor's face of the portal, below /staff; one blueprint per file, as for the customers."""
+
+from flask import Blueprint, url_for
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from portal.sides import STAFF
+from portal.views.staff import account, passwords, people, portal_users, sign_in
+
+blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
+for part in (sign_in, passwords, account, people, portal_users):
+    blueprint.register_blueprint(part.blueprint)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Lead on to the first page of the staff."""
+    return redirect(url_for("staff.portal_users.index"))
