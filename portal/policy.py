@@ -1,5 +1,6 @@
 """Who may do what: the only module that decides it (behaviour 3). Views, templates and queries ask here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal import staff_policy
@@ -209,6 +210,11 @@ def _about_oneself(move: Move) -> str | None:
     if move is Move.EDIT:
         return "Your own details are in your profile."
     return _SELF.format(verb=_VERBS[move])
+
+
+def makes_admin(roles: Iterable[Role], boxes: frozenset[Permission]) -> bool:
+    """Return whether whoever holds these roles and boxes is an admin."""
+    return Permission.ADMIN in boxes.union(*(role.permissions for role in roles))
 
 
 def is_admin(contact: Contact) -> bool:

@@ -79,9 +79,13 @@ class TestWhoMay:
         assert answer.status_code == 404
         assert preview(mia, [town.ava], roles_how="add", roles=str(theirs)).status_code == 404
 
-    def test_at_most_so_many_at_once(self, town, browser, reading):
+    def test_at_most_so_many_at_once(self, town, browser, writing):
         mia = browser(town.mia)
-        many = [str(number) for number in range(1, MOST + 2)]
+        with writing():
+            one = ledger.contact(town.ava.id)
+            plain = {name: getattr(one, name) for name in ("company_id", "contact_type_id", "last_name")}
+            rows = [{**plain, "first_name": "X", "name_key": "x", "search_key": "x"}] * (MOST + 1)
+            many = [str(each) for each in db.session.scalars(db.insert(Contact).returning(Contact.id), rows)]
         answer = mia.post(PATH, {"contacts": many, "move": "deactivate", "step": "confirm"})
         assert answer.status_code == 422
         assert f"at most {MOST}" in answer.text

@@ -12,6 +12,7 @@ from portal.extensions import db
 from portal.models import Contact, ContactRole, ContactType, Invitation, PropertyLink, Role
 from portal.models.keys import email_key
 from tests import ledger
+from tests.surfing import form_fields
 
 LIST = 6
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
@@ -139,6 +140,40 @@ class TestList:
         crowded(5_000)
         page = browser(town.mia).get("/acme/contacts").text
         assert len(re.findall(r'<tr[^>]* id="contact-\d+"', page)) == 25
+
+
+# What a change of several may cost for each of them: the contact, its activity row, and what is sent.
+EACH = {
+    "roles": ({"roles_how": "add", "roles": "3"}, 2),
+    "permissions": ({"permissions_how": "exactly", "permissions": ["billing", "reports"]}, 2),
+    "properties": ({"places_how": "exactly", "properties": "1"}, 2),
+    "deactivate": ({"move": "deactivate"}, 2),
+    "authorize": ({"move": "authorize"}, 5),
+}
+
+
+class TestSeveral:
+    """The company is locked meanwhile, so several contacts are loaded, judged and written together."""
+
+    @pytest.mark.parametrize("wish", EACH)
+    def test_so_many_for_each(self, app, town, browser, crowded, reading, wish):
+        mia, (form, most) = browser(town.mia), EACH[wish]
+        crowded(120)
+        with reading():
+            query = db.select(Contact.id).where(Contact.first_name.like("Anna%"), Contact.access == "none")
+            ids = [str(each) for each in db.session.scalars(query.order_by(Contact.id))]
+        taken = []
+        for some in (ids[:10], ids[:30]):
+            with counting(app) as sent:
+                shown = mia.post("/acme/contacts/bulk", form | {"contacts": some, "step": "preview"})
+            taken.append((len(sent), int(re.search(r"(\d+) will change", shown.text)[1])))
+        (few, changed), (many, more) = taken
+        assert more > changed + 10
+        assert many - few <= most * (more - changed)
+        with counting(app) as sent:
+            done = mia.post("/acme/contacts/bulk", form_fields(shown.text, "agree") | {"step": "confirm"})
+        assert f"{more} changed" in done.text
+        assert len(sent) <= many + 2
 
 
 BOUNDS = {

@@ -1,6 +1,6 @@
 """The moves of a contact: authorize, resend, cancel, reset, unlink, deactivate, activate, delete."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import current_app
 from sqlalchemy import func, select, update
@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.lifecycle import Move
 from portal.models import Access, Contact, Ended, PortalUser, Purpose, SignInSession
 from portal.policy import Actor
-from portal.queries.sign_in import companies_of
+from portal.queries.sign_in import entering
 
 
 def authorize(contact: Contact, by: Actor) -> str:
@@ -72,19 +72,24 @@ def unlink(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
     changes = {"Portal access": (contact.access, access)}
     contact.access = access
     audit.record("unlinked the user name of", by=by, contact=contact, user=user, changes=changes)
-    _end_without_company(user)
+    end_where_shut_out([user])
     return f"{contact.name} can no longer sign in here and can be invited again."
 
 
 def deactivate(contact: Contact, by: Actor) -> str:
     """Shut the contact out of this company until it is activated again; everything else is kept."""
+    shut_out(contact, by)
+    end_where_shut_out([contact.user])
+    return f"{contact.name} is inactive."
+
+
+def shut_out(contact: Contact, by: Actor) -> None:
+    """Deactivate the contact; whoever calls this ends the sessions of the logins then, all in one go."""
     lifecycle.take(contact, Move.DEACTIVATE)
     contact.deactivated_at = now()
     audit.record("deactivated", by=by, contact=contact, changes={"Status": ("active", "inactive")})
-    _end_without_company(contact.user)
     if current_app.config["DEACTIVATION_MAIL"]:
         news.deactivated(contact, by.name)
-    return f"{contact.name} is inactive."
 
 
 def activate(contact: Contact, by: Actor) -> str:
@@ -110,11 +115,14 @@ def delete(contact: Contact, by: Actor) -> str:
     return f"{contact.name} was deleted."
 
 
-def _end_without_company(user: PortalUser | None) -> None:
-    """End the sessions of a login that can enter no company any more, so that none wakes up later."""
+def end_where_shut_out(users: Iterable[PortalUser | None]) -> None:
+    """End the sessions of those logins that can enter no company any more, so that none wakes up later."""
     db.session.flush()
-    if user is not None and not companies_of(user):
-        end_sessions(user)
+    ids = {user.id for user in users if user is not None}
+    shut = ids - entering(ids) if ids else ids
+    if shut:
+        live = (SignInSession.portal_user_id.in_(shut), SignInSession.ended_at.is_(None))
+        db.session.execute(update(SignInSession).where(*live).values(ended_at=now()))
 
 
 def _close_if_left_alone(user: PortalUser, by: Actor) -> None:

@@ -206,7 +206,6 @@ def _give(contact: Contact, roles: Iterable[Role], boxes: frozenset[Permission],
     audit.record(
         "changed the rights of", by=by, contact=contact, changes=_rights(had_roles, roles, had_boxes, boxes)
     )
-    db.session.flush()
 
 
 def _replace_roles(contact: Contact, roles: frozenset[Role]) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import current_app
 from limits import parse
 from sqlalchemy import func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import mail
 from portal.clock import now
@@ -21,7 +22,7 @@ def invite(contact: Contact, by_name: str) -> Invitation:
     generation = _generations(contact) + 1
     if generation > 1:
         _spare(_sent_lately(contact))
-    end_invitation(contact, Ended.REPLACED)
+        end_invitation(contact, Ended.REPLACED)
     invitation = Invitation(
         company_id=contact.company_id,
         contact_id=contact.id,
@@ -31,6 +32,7 @@ def invite(contact: Contact, by_name: str) -> Invitation:
         created_at=now(),
         expires_at=now() + current_app.config["INVITATION_LIFE"],
     )
+    set_committed_value(invitation, "contact", contact)
     db.session.add(invitation)
     db.session.flush()
     db.session.expire(contact, ["live_invitation"])

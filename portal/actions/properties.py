@@ -2,7 +2,6 @@
 
 from portal import audit, lifecycle, policy
 from portal.clock import now
-from portal.extensions import db
 from portal.lifecycle import Move
 from portal.models import Contact, Property, PropertyLink, Scope
 from portal.policy import Actor
@@ -20,10 +19,7 @@ def link_properties(contact: Contact, scope: str, properties: list[Property], by
     if not by.sees_everything:
         raise NotAllowed("You cannot give a scope that you do not have.")
     if scope == Scope.PROPERTY and policy.is_admin(contact):
-        raise FieldRefusal(
-            "scope",
-            f"{contact.name} is an admin, and an admin sees the entire client. Take admin access away first.",
-        )
+        demand_no_admin(contact)
     changes = _set_scope(contact, scope)
     if scope == Scope.PROPERTY:
         changes |= _set_links(contact, properties, by)
@@ -31,6 +27,14 @@ def link_properties(contact: Contact, scope: str, properties: list[Property], by
         contact.changed_at = now()
         audit.record("linked the properties of", by=by, contact=contact, changes=changes)
     return bool(changes)
+
+
+def demand_no_admin(contact: Contact) -> None:
+    """Raise FieldRefusal: the contact is an admin, or is about to be one (P9)."""
+    raise FieldRefusal(
+        "scope",
+        f"{contact.name} is an admin, and an admin sees the entire client. Take admin access away first.",
+    )
 
 
 def _set_scope(contact: Contact, scope: str) -> dict[str, tuple[str, str]]:
@@ -47,7 +51,6 @@ def _set_links(contact: Contact, properties: list[Property], by: Actor) -> dict[
     for property_id in after.keys() - before.keys():
         link = PropertyLink(company_id=contact.company_id, property_id=property_id, linked_by=by.name[:100])
         contact.property_links.append(link)
-    db.session.flush()
     if before.keys() == after.keys():
         return {}
     return {"Properties": (", ".join(sorted(before.values())), ", ".join(sorted(after.values())))}

@@ -1,15 +1,17 @@
 """Changing several contacts at once, by the same actions: each is done whole or skipped, with the reason."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from json import dumps
 from typing import TypeVar
 
 from portal import lifecycle, policy, words
-from portal.actions.access import ACTIONS
+from portal.actions.access import ACTIONS, end_where_shut_out, shut_out
 from portal.actions.contacts import Wanted, edit_contact
-from portal.actions.properties import link_properties
+from portal.actions.properties import demand_no_admin, link_properties
+from portal.extensions import db
 from portal.lifecycle import Move
 from portal.models import Contact, Permission, Property, Role, Scope
 from portal.policy import Actor
@@ -20,6 +22,7 @@ from portal.transaction import part
 Thing = TypeVar("Thing")
 MOST = 200
 # What the choices of the form mean; nothing chosen leaves everything as it is.
+_WRITES = (Move.AUTHORIZE, Move.RESEND)
 ADD, TAKE, EXACTLY, ENTIRE_CLIENT = "add", "take", "exactly", "client"
 
 
@@ -46,6 +49,15 @@ class Outcome:
     sentences: list[str] = field(default_factory=list)
     changes: list[dict[str, str]] = field(default_factory=list)
     sees_nothing: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """The roles, boxes and properties that a contact shall hold."""
+
+    roles: frozenset[Role]
+    boxes: frozenset[Permission]
+    places: list[Property]
 
 
 class _OnlyTried(Exception):
@@ -77,8 +89,11 @@ def stamp(outcomes: list[Outcome]) -> str:
 
 
 def _change_all(contacts: Iterable[Contact], wish: BulkWish, by: Actor) -> list[Outcome]:
-    mark = history.newest()
-    outcomes = [_try(contact, wish, by) for contact in contacts]
+    mark, people = history.newest(), list(contacts)
+    with db.session.no_autoflush:  # all of it is written together
+        outcomes = [_try(contact, wish, by) for contact in people]
+    if wish.move is Move.DEACTIVATE:
+        end_where_shut_out([contact.user for contact in people if contact.deactivated_at])
     rows = history.since(mark, [each.contact_id for each in outcomes])
     for each in outcomes:
         mine = [row for row in rows if row.contact_id == each.contact_id]
@@ -92,45 +107,68 @@ def _change_all(contacts: Iterable[Contact], wish: BulkWish, by: Actor) -> list[
 def _try(contact: Contact, wish: BulkWish, by: Actor) -> Outcome:
     outcome = Outcome(contact.id, contact.name)
     try:
-        with part():
-            _change(contact, wish, by)
-            outcome.sees_nothing = _without_property(contact, wish)
+        held = _judge(contact, wish, by)
+        # Whether too many mails went to somebody lately is known only when one more is written.
+        with part() if wish.move in _WRITES else nullcontext():
+            _change(contact, wish, held, by)
+        outcome.sees_nothing = _without_property(contact, wish)
     except Refusal as refusal:
         outcome.reason = refusal.sentence
     return outcome
 
 
-def _change(contact: Contact, wish: BulkWish, by: Actor) -> None:
-    """Do all of it to one contact: back into life first, out of it last."""
+def _judge(contact: Contact, wish: BulkWish, by: Actor) -> Held:
+    """Return what the contact shall hold. Raises a Refusal before anything of it has changed."""
     if wish.move is Move.ACTIVATE:
-        _move(contact, wish.move, by)
+        _demand(contact, wish.move, wish, by)
+    roles, boxes = frozenset(contact.roles), contact.direct_permissions
     if wish.roles_how or wish.permissions_how:
         policy.demand_rights(by, contact)
-        lifecycle.take(contact, Move.EDIT)
-        roles = _after(wish.roles_how, frozenset(contact.roles), wish.roles)
-        boxes = _after(wish.permissions_how, contact.direct_permissions, wish.permissions)
-        edit_contact(contact, Wanted(roles=roles, permissions=boxes), by)
+        _take(contact, Move.EDIT, wish)
+        roles = _after(wish.roles_how, roles, wish.roles)
+        boxes = _after(wish.permissions_how, boxes, wish.permissions)
+    places = frozenset(link.property for link in contact.property_links)
     if wish.places_how:
-        _link(contact, wish, by)
+        _demand(contact, Move.LINK, wish, by)
+        places = _after(wish.places_how, places, frozenset(wish.places))
+        if wish.places_how != ENTIRE_CLIENT:
+            _demand_level(contact, wish, policy.makes_admin(roles, boxes))
     if wish.move is not None and wish.move is not Move.ACTIVATE:
-        _move(contact, wish.move, by)
+        _demand(contact, wish.move, wish, by)
+    return Held(roles, boxes, sorted(places, key=lambda place: place.id))
 
 
-def _move(contact: Contact, move: Move, by: Actor) -> None:
+def _demand(contact: Contact, move: Move, wish: BulkWish, by: Actor) -> None:
     policy.demand(by, move, contact)
-    ACTIONS[move](contact, by)
+    _take(contact, move, wish)
 
 
-def _link(contact: Contact, wish: BulkWish, by: Actor) -> None:
-    if wish.places_how == ENTIRE_CLIENT:
-        link_properties(contact, Scope.CLIENT, [], by)
-        return
-    policy.demand(by, Move.LINK, contact)
-    if wish.places_how != EXACTLY and (contact.scope == Scope.CLIENT or policy.is_admin(contact)):
+def _take(contact: Contact, move: Move, wish: BulkWish) -> None:
+    """Raise NotNow unless the move can happen, to somebody who comes back into life first where so wished."""
+    if wish.move is not Move.ACTIVATE or move is Move.ACTIVATE:
+        lifecycle.take(contact, move)
+
+
+def _demand_level(contact: Contact, wish: BulkWish, admin: bool) -> None:
+    if wish.places_how != EXACTLY and (contact.scope == Scope.CLIENT or admin):
         raise NotNow(f"{contact.name} sees the entire client, not single properties.")
-    held = frozenset(link.property for link in contact.property_links)
-    places = _after(wish.places_how, held, frozenset(wish.places))
-    link_properties(contact, Scope.PROPERTY, sorted(places, key=lambda place: place.id), by)
+    if admin:
+        demand_no_admin(contact)
+
+
+def _change(contact: Contact, wish: BulkWish, held: Held, by: Actor) -> None:
+    """Do all of it to one contact: back into life first, out of it last."""
+    if wish.move is Move.ACTIVATE:
+        ACTIONS[wish.move](contact, by)
+    if wish.roles_how or wish.permissions_how:
+        edit_contact(contact, Wanted(roles=held.roles, permissions=held.boxes), by)
+    if wish.places_how:
+        scope = Scope.CLIENT if wish.places_how == ENTIRE_CLIENT else Scope.PROPERTY
+        link_properties(contact, scope, held.places, by)
+    if wish.move is Move.DEACTIVATE:
+        shut_out(contact, by)
+    elif wish.move is not None and wish.move is not Move.ACTIVATE:
+        ACTIONS[wish.move](contact, by)
 
 
 def _after(how: str, held: frozenset[Thing], chosen: frozenset[Thing]) -> frozenset[Thing]:

@@ -1,5 +1,6 @@
 """Who is signed in behind a session key, and which login an identity means."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -229,6 +230,16 @@ def companies_with_address(user: PortalUser) -> list[str]:
         .where(Contact.email_key == user.email_key, Company.exited_at.is_(None))
     )
     return list(db.session.scalars(query.order_by(Company.name)))
+
+
+def entering(user_ids: Collection[int]) -> set[int]:
+    """Return those of the logins with these ids that could enter a company now."""
+    query = (
+        select(Contact.portal_user_id)
+        .join(Company, Company.id == Contact.company_id)
+        .where(Contact.portal_user_id.in_(user_ids), usable_contact(), Company.exited_at.is_(None))
+    )
+    return {user_id for user_id in db.session.scalars(query) if user_id is not None}
 
 
 def companies_of(user: PortalUser) -> list[Contact]:
