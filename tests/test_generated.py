@@ -1,0 +1,59 @@
+"""Requests made up from the portal's own forms: whatever comes, no answer is 500 or above (T76).
+
+What test_bad_input.py throws at every address at random, this sends through every form that a page offers:
+nearly right, with one or a few values that nobody foresaw.
+"""
+
+import random
+
+import pytest
+
+from portal.extensions import db
+from tests import area_routes, forms_around
+from tests.machinery.counts import count
+from tests.test_every_route import ROUTES
+
+# Twenty thousand, each lot on a town of its own, because many of them change it.
+LOTS, LOT, PAGES = count(1, 20), count(200, 1_000), count(40, 1_000)
+PEOPLE = ["mia", "max", "mia", "ed", "pam", "wes", "bill", "duo"]
+
+
+@pytest.fixture
+def offered(town, browser, writing, app):
+    """Every form that an admin finds on every page of the portal; on some of them in `make test`."""
+    app.config["RESEND_LIMIT"] = "100000 per hour"
+    with writing():
+        ids, _ = area_routes.things(town, db.session)
+    names = {"contact": town.ava.id, "foreign_session": 1, **ids}
+    paths = [route.path.format_map(names) for route in ROUTES.values() if "GET" in route.methods.split()]
+    paths += [f"/acme/contacts/{who.id}" for who in (town.ann, town.vic, town.ian, town.max)]
+    paths += [f"/acme/contacts/{town.vic.id}/edit", f"/acme/contacts/bulk?contacts={town.ava.id}"]
+    some = random.Random(5).sample(paths, min(PAGES, len(paths)))
+    return forms_around.doors(browser(town.mia), some)
+
+
+@pytest.mark.parametrize("lot", range(LOTS))
+def test_no_answer_of_500_or_above(town, browser, offered, lot):
+    dice = random.Random(lot)
+    assert len({door.path for door in offered if door.method == "POST"}) > count(10, 25)
+    people, seen = {}, {}
+    for number in range(LOT):
+        if number % 50 == 0:  # what was sent may have signed somebody out, or more
+            people = _signed_in(town, browser)
+        person, token = people[dice.choice(list(people))]
+        door = dice.choice(offered)
+        answer = forms_around.send(person, token, door, dice)
+        seen[answer.status_code] = seen.get(answer.status_code, 0) + 1
+        assert answer.status_code < 500, (answer.status_code, lot, number, door)
+        assert b"Traceback" not in answer.data
+    assert {200, 303, 422} <= set(seen), seen
+
+
+def _signed_in(town, browser) -> dict:
+    """Whoever of the people can still sign in, with a token each, and a stranger."""
+    opened = {"stranger": browser()}
+    for name in PEOPLE:
+        one = browser()
+        if one.sign_in(getattr(town, name).email).status_code == 303:
+            opened[f"{name} {len(opened)}"] = one
+    return {name: (one, one.token()) for name, one in opened.items()}
