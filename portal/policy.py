@@ -256,18 +256,6 @@ DETAILS = frozenset(
         "topics",
     }
 )
-ADMIN_FIELDS = frozenset(
-    {
-        "contact_type",
-        "access",
-        "roles",
-        "permissions",
-        "username",
-        "initial_password",
-        "recovery_email",
-        "scope",
-    }
-)
 
 
 def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:
