@@ -5,16 +5,7 @@ from dataclasses import dataclass
 
 from portal import staff_policy
 from portal.lifecycle import Move
-from portal.models import (
-    PRESET,
-    Access,
-    Area,
-    Contact,
-    Permission,
-    Role,
-    Scope,
-    WorkOrder,
-)
+from portal.models import PRESET, Access, Area, Contact, Permission, Role, Scope, WorkOrder
 from portal.refusals import NotAllowed
 
 EVERY_PERMISSION = frozenset(Permission)
