@@ -175,7 +175,7 @@ class TestRecoveryCodes:
         other.sign_in(town.vic.email)
         assert other.post("/sign-in/code", {"code": app.codes[0]}).status_code == 422
         assert other.post("/sign-in/code", {"code": fresh[0]}).status_code == 303
-        assert acts(reading, "made new recovery codes of the second factor")
+        assert acts(reading, "made new recovery codes")
         subjects = [letter.subject for letter in mailbox.letters(town.vic.email, "second_factor")]
         assert subjects == [
             "Your second factor was switched on",

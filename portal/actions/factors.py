@@ -38,7 +38,7 @@ def renew_codes(user: PortalUser, by: Actor) -> list[str]:
     factor = second_factor.of(user)
     if factor is None:
         raise NotNow("You have no second factor. Set one up first.")
-    audit.record("made new recovery codes of the second factor", by=by, user=user)
+    audit.record("made new recovery codes", by=by, user=user)
     mail.second_factor(user, "codes")
     return second_factor.new_recovery_codes(factor)
 
@@ -59,7 +59,7 @@ def prove(user: PortalUser, code: str) -> str | None:
         )
         return None
     by = Actor(kind="user", name=user.name, user_id=user.id)
-    audit.record("used a recovery code of the second factor", by=by, user=user)
+    audit.record("used a recovery code", by=by, user=user)
     mail.second_factor(user, "used", left=left)
     return f"You used a recovery code; {left} {'is' if left == 1 else 'are'} left."
 

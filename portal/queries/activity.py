@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "unlinked%",
         "%password%",
         "%second factor%",
+        "%recovery code%",
         "%the access%",
     ),
     "rights": ("changed the rights of", "%role%", "%area%"),

@@ -55,6 +55,7 @@ OPENED = {
     "profile": ("mia", "/profile", 200),
     "profile, two companies": ("duo", "/profile?company=globex", 200),
     "password": ("mia", "/profile/password", 200),
+    "second factor": ("mia", "/profile/second-factor/set-up", 200),
     "password must change": ("tess", "/profile/password", 200),
     "terms due": ("ted", "/terms", 200),
     "terms": ("mia", "/terms", 200),

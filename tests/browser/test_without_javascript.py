@@ -1,7 +1,9 @@
 """The main flows in a browser that runs no script: the same pages, forms and addresses do it all (UI 5.8)."""
 
 import re
+from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -192,3 +194,33 @@ def test_password_reset(window, town, mailbox):
     page.fill("[name=new_password]", NEW)
     page.click(".btn.pri")
     expect(page.locator(".toast")).to_contain_text("Your new password is set")
+
+
+def test_second_factor(window, town):
+    """C34: set up with the picture or the text, recovery codes kept as a file, then asked for at sign-in."""
+    page = window(town.vic, javascript=False, phone=True).page
+    page.goto("/profile")
+    page.click("a[href='/profile/second-factor/set-up']")
+    page.fill("#current_password", PASSWORD)
+    page.click(".btn.pri")
+    expect(page.locator("svg.qr")).to_be_visible()
+    app = pyotp.TOTP(page.locator(".secret").inner_text().replace(" ", ""))
+    page.fill("#code", app.now())
+    page.click(".btn.pri")
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    with page.expect_download() as file:
+        page.click("text=Download as text")
+    assert set(codes) <= set(Path(file.value.path()).read_text().split())
+    page.click("text=I have kept them")
+    expect(page).to_have_url(re.compile("/profile$"))
+    other = window(javascript=False, phone=True).page
+    other.goto("/acme/contacts")
+    other.fill("[name=identity]", town.vic.email)
+    other.fill("[name=password]", PASSWORD)
+    other.click(".btn.pri")
+    expect(other.locator("#code")).to_have_attribute("autocomplete", "one-time-code")
+    other.click("text=Use a recovery code")
+    other.fill("#code", codes[0])
+    other.click(".btn.pri")
+    expect(other).to_have_url(re.compile("/acme/contacts$"))
