@@ -23,6 +23,7 @@ from portal.models import (
 )
 from tests import ledger
 from tests.machinery.counts import count
+from tests.town import PASSWORD
 
 ROUNDS = range(count(3, 200))
 NEW_PASSWORD = "seven purple otters dancing"
@@ -198,7 +199,51 @@ class TestInvitation:
 
 
 @pytest.mark.parametrize("_round", ROUNDS)
+class TestSigningIn:
+    """T83, L8: whoever comes first, nobody who was shut out is in afterwards."""
+
+    @pytest.mark.parametrize("move", ["unlink", "deactivate", "delete"])
+    def test_while_an_admin_shuts_the_door(self, town, browser, reading, move, _round):
+        rita, form = browser(), {"identity": town.rita.email, "password": PASSWORD}
+        statuses = at_once(
+            posting(rita, "/sign-in", form),
+            posting(browser(town.mia), f"/acme/contacts/{town.rita.id}/{move}"),
+        )
+        assert statuses[1] == 303
+        assert statuses[0] in (303, 422)
+        assert rita.get("/acme/").status_code in (303, 404)
+        with reading():
+            closed = db.select(SignInSession).join(PortalUser).where(PortalUser.closed_at.is_not(None))
+            assert not db.session.scalars(closed.where(SignInSession.ended_at.is_(None))).all()
+
+    def test_one_reset_link_twice(self, town, browser, reading, mailbox, _round):
+        """T30, L3: one password is set, once."""
+        browser().post("/forgot", {"email": town.rita.email})
+        mailbox.answer_requests()
+        link = mailbox.link(town.rita.email)
+        words = [NEW_PASSWORD, "copper lantern nine gulls"]
+        statuses = at_once(*(posting(browser(), link, {"new_password": each}) for each in words))
+        assert sorted(statuses) in ([303, 409], [303, 410])
+        winner = words[statuses.index(303)]
+        assert [browser().sign_in(town.rita.email, each).status_code for each in words] == [
+            303 if each == winner else 422 for each in words
+        ]
+
+
+@pytest.mark.parametrize("_round", ROUNDS)
 class TestSaving:
+    def test_a_stale_form_gives_nothing_back(self, town, browser, reading, _round):
+        """T84: one takes a right away while another saves a form on which it still is ticked."""
+        path = f"/acme/contacts/{town.rita.id}/edit"
+        with reading():
+            taking = ledger.edit_form(town.rita.id, permissions=[])
+            stale = ledger.edit_form(town.rita.id, job_title="Clerk")
+        statuses = at_once(posting(browser(town.mia), path, taking), posting(browser(town.max), path, stale))
+        assert sorted(statuses) in ([303, 303], [303, 409]), statuses
+        with reading():
+            assert ("reports" in ledger.rights(town.rita.id)[1]) == (statuses[0] != 303)
+            assert (ledger.contact(town.rita.id).job_title == "Clerk") == (statuses[1] == 303)
+
     def test_the_same_form_twice(self, app, town, browser, reading, _round):
         """B73, T80: one contact, one invitation."""
         mia = browser(town.mia)
