@@ -119,10 +119,17 @@ def end_where_shut_out(users: Iterable[PortalUser | None]) -> None:
     """End the sessions of those logins that can enter no company any more, so that none wakes up later."""
     db.session.flush()
     ids = {user.id for user in users if user is not None}
+    _hold(ids)
     shut = ids - entering(ids) if ids else ids
     if shut:
         live = (SignInSession.portal_user_id.in_(shut), SignInSession.ended_at.is_(None))
         db.session.execute(update(SignInSession).where(*live).values(ended_at=now()))
+
+
+def _hold(user_ids: set[int]) -> None:
+    """Wait for whoever is just signing in as one of these logins; the next one will see what was changed."""
+    query = select(PortalUser.id).where(PortalUser.id.in_(user_ids)).order_by(PortalUser.id)
+    db.session.execute(query.with_for_update())
 
 
 def _close_if_left_alone(user: PortalUser, by: Actor) -> None:
@@ -140,6 +147,8 @@ def _close_if_left_alone(user: PortalUser, by: Actor) -> None:
 
 def end_sessions(user: PortalUser, *, but: int | None = None) -> None:
     """End every signed-in browser of `user`, except the session with id `but`."""
+    db.session.flush()
+    _hold({user.id})
     query = update(SignInSession).where(
         SignInSession.portal_user_id == user.id,
         SignInSession.ended_at.is_(None),

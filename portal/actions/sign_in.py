@@ -25,15 +25,26 @@ def check_password(identity: str, password: str) -> PortalUser | None:
     match = next((user for user in found if passwords.fits(user.password_hash, password)), None)
     if not found:
         passwords.fits(None, password)
-    usable = match is not None and match.able and companies_of(match)
+    seen = match.password_hash if match else None
     start_writing()
-    if not usable or match is None or not _first_use(match):
+    if match is None or not _still_opens(match, seen) or not _first_use(match):
         known = match or (found[0] if found else None)
         audit.record(
             "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"
         )
         return None
     return match
+
+
+def _still_opens(user: PortalUser, password_hash: str | None) -> bool:
+    """Return whether the login can sign in with the password just compared, now that nobody else is at it.
+
+    Comparing takes a while; whoever shuts the login or sets its password meanwhile ends its sessions, and
+    would not find the one about to be made (T50, T83).
+    """
+    facts = ["password_hash", "disabled_at", "closed_at", "initial_password_until"]
+    db.session.refresh(user, facts, with_for_update=True)
+    return user.password_hash == password_hash and user.able and bool(companies_of(user))
 
 
 def _first_use(user: PortalUser) -> bool:
