@@ -13,17 +13,31 @@ import sqlalchemy as sa
 from portal import files
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Contact, Invoice, PortalUser, Property, PropertyLink, WorkOrder
+from portal.models import (
+    Company,
+    Contact,
+    Invoice,
+    PortalUser,
+    Property,
+    PropertyLink,
+    TermsAcceptance,
+    WorkOrder,
+)
 
-# What holds no text of a company: shared by all, marked on its own, or a switch that would hide the rest.
-LEFT_OUT = {
-    *("alembic_version", "branding", "category", "contact_type", "staff_user", "terms_version"),
-    *("staff_session", "staff_link"),
-    *("portal_user", "sign_in_session", "login_link", "terms_acceptance", "password_request"),
-    *("company", "company_area", "contact", "property", "role_permission"),
+# Of the vendor and of nobody's company, so everybody may see it, or nobody does.
+SHARED = {
+    *("branding", "category", "contact_type", "staff_user", "terms_version"),
+    *("password_request", "pulse", "staff_session", "staff_link"),
 }
-# Text that is no content: what the address names, a hash, a file's place on the disk.
-NO_CONTENT = {"slug", "country", "password_hash", "stored_as", "media_type", "kind", "theme", "density"}
+# Already there, so marked and not added; or a switch that would hide the rest or ask for a code.
+THERE = {"company", "contact", "property", "portal_user", "terms_acceptance"}
+SWITCHES = {"company_area", "role_permission", "second_factor", "recovery_code"}
+LEFT_OUT = SHARED | THERE | SWITCHES
+# Text that is no content: what the address names, a hash or what is sealed, a file's place on the disk.
+NO_CONTENT = {
+    *("slug", "country", "password_hash", "stored_as", "media_type", "kind", "theme", "density"),
+    *("sealed_secret", "code_hash"),
+}
 _CHOICE = re.compile(r"(\w+) IN \('(\w+)'")
 
 
@@ -56,7 +70,7 @@ def hide(world: World) -> None:
             continue
         if table.name == "document":
             world.ids["document"] = [_document(world, table, owner) for owner in _OWNERS]
-        elif _belongs(table):
+        elif _belongs(table, world):
             made = _insert(table, _values(world, table))
             if "id" in table.c:
                 world.ids[table.name] = [made[0]]
@@ -66,18 +80,34 @@ def hide(world: World) -> None:
 _OWNERS = ("property", "contract", "rfp", "work_order")
 
 
-def mark_logins(world: World, user_ids: list[int]) -> None:
-    """Put marks on the logins of people of `world`; the key they sign in by stays."""
-    for user in db.session.scalars(sa.select(PortalUser).where(PortalUser.id.in_(user_ids))):
+def mark_company(world: World) -> None:
+    """Put marks on the company of `world` and on its logins; the key they sign in by stays."""
+    _mark(world, db.session.get_one(Company, world.company_id))
+    for user in db.session.scalars(sa.select(PortalUser).where(PortalUser.id.in_(world.ids["portal_user"]))):
         signs_in_by = user.email_key
         _mark(world, user)
         kept = sa.update(PortalUser).where(PortalUser.id == user.id).values(email_key=signs_in_by)
         db.session.execute(kept)
+        accepted = sa.update(TermsAcceptance).where(TermsAcceptance.portal_user_id == user.id)
+        db.session.execute(accepted.values(address=world.mark("terms_acceptance.address")))
 
 
-def _belongs(table: sa.Table) -> bool:
+def _belongs(table: sa.Table, world: World) -> bool:
     owners = {key.column.table.name for key in table.foreign_keys}
+    if "portal_user" in owners and "contact_id" not in table.c:
+        return "portal_user" in world.ids
     return "company_id" in table.c or bool(owners & {"invoice", "work_order"})
+
+
+def content() -> set[str]:
+    """Return every column, like "contact.notes", that holds text or facts of a company or of its people."""
+    return {
+        f"{table.name}.{column.name}"
+        for table in db.metadata.sorted_tables
+        if table.name not in SHARED
+        for column in table.columns
+        if isinstance(column.type, sa.JSON) or column in set(_texts(table))
+    }
 
 
 def _mark(world: World, row: Any) -> None:
@@ -155,7 +185,13 @@ def _settle(world: World) -> None:
 
 def worlds(town: SimpleNamespace) -> tuple[World, World]:
     """Return the other company, and what of one's own stands at a property one does not look after."""
-    foreign = World("f", town.globex.id, {"property": [town.delta.id], "contact": [town.gus.id]})
+    stan = db.session.get_one(Contact, town.stan.id)
+    theirs = {
+        "property": [town.delta.id],
+        "contact": [town.gus.id],
+        "portal_user": [stan.portal_user_id or 0],
+    }
+    foreign = World("f", town.globex.id, theirs)
     own = {"property": [town.beta.id], "contact": [town.oda.id]}
     # Roles belong to the company and to no property; an admin would be client-level (P10).
     return foreign, World("h", town.acme.id, own, {"role", "contact_role", "contact_permission"})
