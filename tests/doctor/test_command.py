@@ -150,7 +150,7 @@ class TestDoctor:
         assert "INVITATION_HOURS is" in result.output
 
     def test_nobody_else_comes(self, refused):
-        with pytest.raises(SystemExit, match="does not start: .*\n.*doctor` names everything"):
+        with pytest.raises(SystemExit, match=r"does not start: .*\n.*doctor` names everything"):
             refused("worker")
 
 
