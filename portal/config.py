@@ -39,6 +39,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "PORT": port,
         "PUBLIC_URL": public_url,
         "SECRET_KEY": _secret_key(env, instance, production),
+        "SECRET_KEY_FALLBACKS": _older_keys(env, production),
         "TRUSTED_HOSTS": _hosts(public_url, production),
         "TRUSTED_PROXIES": _whole(env, "TRUSTED_PROXIES", 0),
         "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
@@ -140,6 +141,7 @@ def _web(production: bool, public_url: str) -> dict[str, Any]:
         "MAX_UPLOAD_LENGTH": 61_000_000,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 1_000,
+        "THEME_COOKIE_NAME": "__Host-theme" if secure else "theme",
         "SESSION_COOKIE_NAME": "__Host-gatehouse" if secure else "gatehouse",
         "STAFF_COOKIE_NAME": "__Host-gatehouse-staff" if secure else "gatehouse-staff",
         "SESSION_COOKIE_HTTPONLY": True,
@@ -185,6 +187,13 @@ def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str
             )
         return key
     return key or _kept_key(instance / "secret_key")
+
+
+def _older_keys(env: Mapping[str, str], production: bool) -> list[str]:
+    keys = [key.strip() for key in env.get("SECRET_KEY_FALLBACKS", "").split(",") if key.strip()]
+    if production and any(map(guessable, keys)):
+        raise ConfigError("SECRET_KEY_FALLBACKS holds a key that is too short or too simple. Leave it out.")
+    return keys
 
 
 def guessable(key: str) -> bool:

@@ -85,6 +85,11 @@ def fits(password_hash: str | None, password: str) -> bool:
         return False
 
 
+def outdated(password_hash: str) -> bool:
+    """Return whether `password_hash` was made at another cost than hashes are made now."""
+    return _hasher(current_app.config.get("ARGON2_COST", "usual")).check_needs_rehash(password_hash)
+
+
 @lru_cache
 def _hasher(cost: str) -> PasswordHasher:
     if cost == "cheap":  # only so that a thousand tests need no minutes

@@ -74,7 +74,7 @@ def _context() -> dict[str, Any]:
         "company": membership.company if membership else None,
         "me": membership.actor() if membership else None,
         "flashes": notices(),
-        "theme": user.theme if user else request.cookies.get("theme", "system"),
+        "theme": user.theme if user else _theme_kept(),
         "density": user.density if user else "comfortable",
         "shortcuts": user.shortcuts if user else True,
         "development": not current_app.config["PRODUCTION"],
@@ -87,6 +87,10 @@ def _nav(signed_in: bool) -> dict[str, Any] | None:
         who = staff_gate.on_duty_now()
         return staff_menu(who.person) if who and who.passed else None
     return main_menu() if signed_in else None
+
+
+def _theme_kept() -> str:
+    return request.cookies.get(current_app.config["THEME_COOKIE_NAME"], "system")
 
 
 def branding() -> Branding:

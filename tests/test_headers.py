@@ -129,6 +129,16 @@ class TestCookies:
             assert "SameSite=Lax" in cookie
             assert "Domain=" not in cookie
 
+    def test_every_cookie_belongs_to_this_host(self, app, town, browser):
+        """Outside development: `__Host-` and Secure on each of them."""
+        found = settings(PRODUCTION)
+        names = ("SESSION_COOKIE_NAME", "THEME_COOKIE_NAME")
+        assert all(found[name].startswith("__Host-") for name in names)
+        app.config.update({"THEME_COOKIE_NAME": "__Host-theme", "SESSION_COOKIE_SECURE": True})
+        client, there = app.test_client(), {"base_url": "https://localhost"}
+        client.set_cookie("__Host-theme", "dark", domain="localhost", secure=True, path="/")
+        assert 'data-theme="dark"' in client.get("/sign-in", **there).text
+
     def test_signing_out_clears_what_the_browser_kept(self, town, browser):
         mia = browser(town.mia)
         answer = mia.post("/sign-out")
@@ -177,6 +187,15 @@ class TestProductionRefuses:
         for _ in range(50):
             settings(PRODUCTION | {"SECRET_KEY": secrets.token_urlsafe(32)})
             settings(PRODUCTION | {"SECRET_KEY": secrets.token_hex(32)})
+
+    def test_older_keys(self):
+        """They still open what they signed, so they are judged like the key itself."""
+        older = f"{GOOD_KEY[::-1]}, {GOOD_KEY[5:]}"
+        found = settings(PRODUCTION | {"SECRET_KEY_FALLBACKS": older})
+        assert found["SECRET_KEY_FALLBACKS"] == [GOOD_KEY[::-1], GOOD_KEY[5:]]
+        with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS") as refused:
+            settings(PRODUCTION | {"SECRET_KEY_FALLBACKS": f"{GOOD_KEY[::-1]},changeme"})
+        assert "changeme" not in str(refused.value)
 
     @pytest.mark.parametrize(
         "url",

@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from portal.clock import now
@@ -90,6 +91,23 @@ class TestTheRightPassword:
         with mia.client.session_transaction() as kept, reading():
             assert kept["_user_id"] != sessions_of(town.mia.email)[0].key_hash
             assert not any(str(value) == sessions_of(town.mia.email)[0].key_hash for value in kept.values())
+
+
+class TestOldHashes:
+    """ASVS 11.2.2: a hash made at another cost is made anew when its password is typed."""
+
+    def test_is_made_anew(self, app, town, browser, writing, reading):
+        usual = PasswordHasher(time_cost=2, memory_cost=128, parallelism=1).hash(PASSWORD)
+        with writing():
+            mia = db.session.get_one(Contact, town.mia.id).user
+            mia.password_hash = usual
+        assert browser().sign_in(town.mia.email, "not this one").status_code == 422
+        with reading():
+            assert db.session.get_one(Contact, town.mia.id).user.password_hash == usual
+        assert browser().sign_in(town.mia.email).status_code == 303
+        with reading():
+            assert "m=64,t=1," in db.session.get_one(Contact, town.mia.id).user.password_hash
+        assert browser().sign_in(town.mia.email).status_code == 303
 
 
 class TestRefused:

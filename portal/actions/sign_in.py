@@ -19,13 +19,15 @@ def check_password(identity: str, password: str) -> PortalUser | None:
     """Return the login that `identity` and `password` open, or None; a hash is computed in every case.
 
     A login that is disabled, closed, without any company or past its initial password counts as not there,
-    and nobody is told which it was (behaviour L8). Every try leaves its trace.
+    and nobody is told which it was (behaviour L8). Every try leaves its trace. A hash made
+    at another cost than today's is made anew.
     """
     found = candidates(identity)
     match = next((user for user in found if passwords.fits(user.password_hash, password)), None)
     if not found:
         passwords.fits(None, password)
     seen = match.password_hash if match else None
+    renewed = _renewed(match, password)
     start_writing()
     if match is None or not _still_opens(match, seen) or not _first_use(match):
         known = match or (found[0] if found else None)
@@ -33,6 +35,8 @@ def check_password(identity: str, password: str) -> PortalUser | None:
             "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"
         )
         return None
+    if match is not None and renewed:
+        _keep(match, renewed)
     return match
 
 
@@ -57,6 +61,18 @@ def _first_use(user: PortalUser) -> bool:
     mine = (PortalUser.id == user.id, PortalUser.initial_password_used_at.is_(None))
     used = update(PortalUser).where(*mine).values(initial_password_used_at=now())
     return bool(db.session.execute(used).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _renewed(user: PortalUser | None, password: str) -> str | None:
+    """Return a new hash of the password that has just fitted, where the old one was made at another cost."""
+    stale = user is not None and user.password_hash and passwords.outdated(user.password_hash)
+    return passwords.hashed(password) if stale else None
+
+
+def _keep(user: PortalUser, renewed: str) -> None:
+    # Only in place of the very hash that fitted: the password may have been changed meanwhile.
+    fitted = (PortalUser.id == user.id, PortalUser.password_hash == user.password_hash)
+    db.session.execute(update(PortalUser).where(*fitted).values(password_hash=renewed))
 
 
 def start_session(

@@ -104,10 +104,8 @@ def look() -> Response:
     choose_look(_person().user, form.theme.data, form.density.data, shortcuts=form.shortcuts.data)
     say("The look was saved.")
     answer = htmx.go(url_for(".show"))
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
-    answer.set_cookie(
-        "theme", form.theme.data, max_age=31536000, httponly=True, samesite="Lax", secure=secure
-    )
+    name, secure = (current_app.config[key] for key in ("THEME_COOKIE_NAME", "SESSION_COOKIE_SECURE"))
+    answer.set_cookie(name, form.theme.data, max_age=31536000, httponly=True, samesite="Lax", secure=secure)
     return answer
 
 
