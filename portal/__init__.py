@@ -64,8 +64,10 @@ def _assembled(config: dict[str, Any]) -> Flask:
     app.url_map.converters.update(CONVERTERS)
     app.url_map.strict_slashes = False
     Path(app.config["INSTANCE_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+    # First: what anything after it refuses has its number, too.
+    logs.register(app)
     _bind_extensions(app)
-    for part in (logs, headers, templating, errors, views, cli, jobs, command):
+    for part in (headers, templating, errors, views, cli, jobs, command):
         part.register(app)
     if not app.config["PRODUCTION"]:
         dev.register(app)

@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
     _configure(app.config["PRODUCTION"])
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_forget)
 
 
 def _configure(production: bool) -> None:
@@ -23,6 +24,7 @@ def _configure(production: bool) -> None:
         structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer()
     )
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -45,6 +47,12 @@ def _configure(production: bool) -> None:
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
     g.began = time.perf_counter()
+    # On every line that is written meanwhile, by whomever.
+    structlog.contextvars.bind_contextvars(id=g.request_id)
+
+
+def _forget(_error: BaseException | None) -> None:
+    structlog.contextvars.unbind_contextvars("id")
 
 
 def _finish(answer: Response) -> Response:
@@ -53,7 +61,6 @@ def _finish(answer: Response) -> Response:
     spent = (time.perf_counter() - g.get("began", time.perf_counter())) * 1_000
     log.info(
         "request",
-        id=g.get("request_id", ""),
         method=request.method,
         rule=rule,
         status=answer.status_code,
