@@ -132,7 +132,7 @@ class TestCookies:
     def test_every_cookie_belongs_to_this_host(self, app, town, browser):
         """Outside development: `__Host-` and Secure on each of them."""
         found = settings(PRODUCTION)
-        names = ("SESSION_COOKIE_NAME", "THEME_COOKIE_NAME")
+        names = ("SESSION_COOKIE_NAME", "STAFF_COOKIE_NAME", "THEME_COOKIE_NAME")
         assert all(found[name].startswith("__Host-") for name in names)
         app.config.update({"THEME_COOKIE_NAME": "__Host-theme", "SESSION_COOKIE_SECURE": True})
         client, there = app.test_client(), {"base_url": "https://localhost"}

@@ -35,7 +35,7 @@ def check_password(identity: str, password: str) -> PortalUser | None:
             "sign in", by=STRANGER, user=known, result="refused", reason="no such login and password"
         )
         return None
-    if match is not None and renewed:
+    if renewed:
         _keep(match, renewed)
     return match
 

@@ -64,7 +64,10 @@ def cookies() -> Finding:
             ("SESSION_COOKIE_SECURE", config["SESSION_COOKIE_SECURE"]),
             ("SESSION_COOKIE_HTTPONLY", config["SESSION_COOKIE_HTTPONLY"]),
             ("SESSION_COOKIE_SAMESITE", config["SESSION_COOKIE_SAMESITE"] in ("Lax", "Strict")),
-            ("SESSION_COOKIE_NAME", config["SESSION_COOKIE_NAME"].startswith("__Host-")),
+            *(
+                (name, config[name].startswith("__Host-"))
+                for name in ("SESSION_COOKIE_NAME", "STAFF_COOKIE_NAME", "THEME_COOKIE_NAME")
+            ),
         )
         if not good
     ]

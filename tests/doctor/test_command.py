@@ -75,8 +75,8 @@ def good(app, writing, tmp_path, monkeypatch):
 
 
 def _move_to_real_addresses():
-    for user in db.session.scalars(db.select(PortalUser)):
-        user.email_key = user.email_key.replace(".example", ".com")
+    for person in [*db.session.scalars(db.select(PortalUser)), *db.session.scalars(db.select(StaffUser))]:
+        person.email_key = person.email_key.replace(".example", ".com")
     db.session.add(StaffUser(email="a@b.com", email_key="a@b.com", name="A", role="administrator"))
     db.session.execute(db.update(Letter).values(state=LetterState.SENT, sent_at=now(), attempts=1))
 

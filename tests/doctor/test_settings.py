@@ -28,6 +28,8 @@ GOOD = {
     "TRUSTED_PROXIES": 1,
     "SESSION_COOKIE_SECURE": True,
     "SESSION_COOKIE_NAME": "__Host-gatehouse",
+    "STAFF_COOKIE_NAME": "__Host-gatehouse-staff",
+    "THEME_COOKIE_NAME": "__Host-theme",
     "HSTS": True,
     "SECURITY_CONTACT": "mailto:security@customer.com",
     "MAIL_DEFAULT_SENDER": "Portal <portal@customer.com>",
@@ -58,6 +60,7 @@ class TestSettings:
             (settings.cookies, {"SESSION_COOKIE_HTTPONLY": False}, "SESSION_COOKIE_HTTPONLY"),
             (settings.cookies, {"SESSION_COOKIE_SAMESITE": None}, "SESSION_COOKIE_SAMESITE"),
             (settings.cookies, {"SESSION_COOKIE_NAME": "gatehouse"}, "SESSION_COOKIE_NAME"),
+            (settings.cookies, {"STAFF_COOKIE_NAME": "gatehouse-staff"}, "STAFF_COOKIE_NAME"),
             (settings.hsts, {"HSTS": False}, "Strict-Transport-Security"),
             (settings.hosts, {"TRUSTED_HOSTS": None}, "every host"),
             (settings.hosts, {"TRUSTED_HOSTS": ["portal.customer.com", "localhost"]}, "localhost"),
@@ -165,6 +168,8 @@ class TestVersions:
 
 class TestPeople:
     def test_administrator(self, asked, writing):
+        with writing():
+            db.session.execute(db.update(StaffUser).values(disabled_at=now()))
         assert asked(people.administrator, PRODUCTION=True).result == "fail"
         with writing():
             db.session.add(StaffUser(email="a@b.com", email_key="a@b.com", name="A", role="administrator"))
@@ -195,6 +200,7 @@ class TestPeople:
 
     def test_the_demo_password(self, asked, town, writing, tmp_path):
         with writing():
+            db.session.execute(db.update(StaffUser).values(disabled_at=now()))
             for user in db.session.scalars(db.select(PortalUser)):
                 user.email_key = user.email_key.replace(".example", ".com")
             user.password_hash = passwords.hashed("saffron-fern-falcon-ember")
