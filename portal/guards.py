@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user, logout_user
 from sqlalchemy import update
+from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import HTTPException
 
 from portal import htmx, invariants, lifecycle, named, policy, visibility
@@ -116,16 +117,18 @@ def load(model: type[Contact], thing_id: int, *, to: Move) -> Contact:
     Not now: NotNow (409).
     """
     who = actor()
-    found: Contact | None = db.session.scalar(visibility.own(who, model).where(model.id == thing_id))
-    if found is None:
-        abort(404)
+    query = visibility.own(who, model).where(model.id == thing_id).add_columns(visibility.seen(who, model))
+    held = (joinedload(model.boxes), joinedload(model.topic_links), joinedload(model.live_invitation))
+    row = db.session.execute(query.options(*held)).unique().one_or_none()
+    found, seen = row or abort(404)
     if found.id != who.contact_id:
         policy.demand_browsing(who)
-    if db.session.scalar(visibility.visible(who, model).where(model.id == thing_id)) is None:
+    if not seen:
         abort(404)
     policy.demand(who, to, found)
     lifecycle.take(found, to)
-    return found
+    contact: Contact = found
+    return contact
 
 
 def enter_area(area: Area) -> None:

@@ -68,6 +68,11 @@ def visible(actor: Actor, model: type[Any]) -> Select[Any]:
     return own(actor, model).where(_VISIBLE[model](actor))
 
 
+def seen(actor: Actor, model: type[Any]) -> ColumnElement[bool]:
+    """Return the condition that `actor` may know of a row of `model` of the own company."""
+    return _VISIBLE[model](actor)
+
+
 def _linked_property_ids(actor: Actor) -> Select[int]:
     return select(PropertyLink.property_id).where(PropertyLink.contact_id == actor.contact_id)
 

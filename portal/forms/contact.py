@@ -68,8 +68,9 @@ def username_like(_form: Any, field: Field) -> None:
 class ContactForm(Blank):
     """Details, Login & Permissions, Additional Settings."""
 
-    # The roles that the reader can give, looked up once for choices, preview and page.
+    # The roles and types that the reader can give, looked up once for choices, preview and page.
     offered_roles: Sequence[Any] = ()
+    offered_types: Sequence[Any] = ()
 
     honorific = TextLine("Title", [at_most(20), name_like])
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])

@@ -193,8 +193,9 @@ def choices(actor: Actor) -> Choices:
 def row_of(contact: Contact) -> Row:
     """Return one contact as the list shows it, after it has changed."""
     links = select(func.count()).select_from(PropertyLink).where(PropertyLink.contact_id == contact.id)
-    admin = select(exists().where(Contact.id == contact.id, holds_permission(Permission.ADMIN)))
-    return Row(contact, db.session.scalar(links) or 0, bool(db.session.scalar(admin)))
+    admin = exists().where(Contact.id == contact.id, holds_permission(Permission.ADMIN))
+    count, is_admin = db.session.execute(select(links.scalar_subquery(), admin)).one()
+    return Row(contact, count, bool(is_admin))
 
 
 def _with_facts(query: Select[Any], key: SQLColumnExpression[Any]) -> Select[Any]:

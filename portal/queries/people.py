@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import lazyload
 
 from portal.extensions import db
 from portal.invariants import can_sign_in, holds_permission
@@ -25,9 +26,9 @@ def admin_names(company_id: int, most: int = 3) -> list[str]:
 def primary_of(company_id: int) -> Contact | None:
     """Return the company's Primary contact, None while it has no contacts."""
     return db.session.scalar(
-        select(Contact).where(
-            Contact.company_id == company_id, Contact.is_primary, Contact.deleted_at.is_(None)
-        )
+        select(Contact)
+        .where(Contact.company_id == company_id, Contact.is_primary, Contact.deleted_at.is_(None))
+        .options(lazyload(Contact.role_links))
     )
 
 

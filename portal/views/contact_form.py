@@ -114,7 +114,8 @@ def follow(form: ContactForm, contact: Contact) -> None:
 def _offer(form: ContactForm) -> None:
     """Give the choices their options."""
     if form.has("contact_type"):
-        form.contact_type.choices = options(*((kind.code, kind.name) for kind in vocabulary.contact_types()))
+        form.offered_types = vocabulary.contact_types()
+        form.contact_type.choices = options(*((kind.code, kind.name) for kind in form.offered_types))
     if form.has("roles"):
         form.offered_roles = vocabulary.roles_of(membership().company.id)
         form.roles.choices = options(*((role.id, role.name) for role in form.offered_roles))
@@ -167,7 +168,7 @@ def _sent(name: str) -> bool:
 
 def _chosen_type(form: ContactForm) -> ContactType | None:
     code = form.value("contact_type") if _sent("contact_type") else None
-    return next((kind for kind in vocabulary.contact_types() if kind.code == code), None)
+    return next((kind for kind in form.offered_types if kind.code == code), None)
 
 
 def _chosen_category(form: ContactForm) -> Category | None:

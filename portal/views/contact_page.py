@@ -12,7 +12,7 @@ from portal.guards import actor, membership
 from portal.lifecycle import Move
 from portal.models import Access, Contact, ContactType
 from portal.policy import effective
-from portal.queries import people, vocabulary
+from portal.queries import people
 from portal.queries.contacts import row_of
 from portal.queries.history import last_change
 from portal.refusals import FieldRefusal
@@ -100,8 +100,8 @@ def page(form: ContactForm, contact: Contact | None, *, status: int = 200, **mor
         "row": row_of(contact) if contact else None,
         "role_options": _role_options(form),
         "permission_rows": _permission_rows(form),
-        "types": [(kind.code, kind.name, _type_line(kind)) for kind in vocabulary.contact_types()],
-        "primary_line": _primary_line(contact),
+        "types": [(kind.code, kind.name, _type_line(kind)) for kind in form.offered_types],
+        "primary_line": _primary_line(form, contact),
         "can_do": _preview(form, contact),
         "sources": contact_copy.offered(contact) if form.has("permissions") else None,
         "copied": contact_copy.carried(),
@@ -162,12 +162,14 @@ def _type_line(kind: ContactType) -> str:
     return "Our first address for the company. There is exactly one." if kind.is_primary else ""
 
 
-def _primary_line(contact: Contact | None) -> str:
+def _primary_line(form: ContactForm, contact: Contact | None) -> str:
+    ordinary = next((kind.name for kind in form.offered_types if not kind.is_primary), "")
+    if not ordinary:
+        return ""
     former = people.primary_of(membership().company.id)
     if former is None or (contact is not None and former.id == contact.id):
         return ""
-    becomes = vocabulary.ordinary_type().name
-    return f"{former.name} is the Primary contact now and becomes {becomes} if you choose Primary here."
+    return f"{former.name} is the Primary contact now and becomes {ordinary} if you choose Primary here."
 
 
 def _preview(form: ContactForm, contact: Contact | None) -> dict[str, Any]:
