@@ -2,13 +2,19 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import portal as portal_package
 from portal import create_app
 from portal.csv_out import as_written, csv_response, csv_text, harmless
+from portal.extensions import db
+from portal.models import Activity
+from tests import area_routes
 from tests.conftest import SETTINGS
 
 NASTY = [
@@ -92,3 +98,55 @@ def test_any_name_can_stand_in_the_header(portal, name, expected):
     """RFC 6266: a plain name for everybody, the true one for who can read it."""
     with portal.test_request_context("/"):
         assert csv_response(name, ["x"], []).headers["Content-Disposition"] == expected
+
+
+TEXTS = {
+    "contact": ("first_name", "last_name", "job_title", "email"),
+    "property": ("name",),
+    "invoice": ("number", "text"),
+    "work_order": ("title",),
+    "role": ("name",),
+}
+LIVE = re.compile("[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+@pytest.fixture
+def hostile(town, writing):
+    """Every text that a table of the town's can hold starts like a formula, each time another one."""
+    with writing():
+        area_routes.things(town, db.session)
+        for name, columns in TEXTS.items():
+            table = db.metadata.tables[name]
+            for number, row_id in enumerate(db.session.scalars(db.select(table.c.id)).all()):
+                text = f"{NASTY[number % len(NASTY)][:8]}{number}"
+                longer = {column: text for column in columns if column in table.c}
+                db.session.execute(db.update(table).where(table.c.id == row_id).values(longer))
+        facts = {"company_id": town.acme.id, "actor_kind": "contact", "what": "edited"}
+        for text in NASTY:
+            db.session.add(Activity(**facts, actor_name=text, target_name=text, changes={text: [text, text]}))
+
+
+def test_no_cell_of_any_download_is_live(app, town, browser, hostile):
+    """T69: every CSV of the company, read as raw cells."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/<slug:company>/")]
+    paths = [rule.rule for rule in rules if rule.rule.endswith((".csv", "/export"))]
+    assert len(paths) == 6
+    mia, live, cells = browser(town.mia), [], 0
+    for path in paths:
+        for row in read(mia.get(path.replace("<slug:company>", "acme")).text):
+            live += [cell for cell in row if LIVE.match(cell) and not NUMBER.fullmatch(cell)]
+            cells += len(row)
+    # What was made harmless starts with the apostrophe that spreadsheets take for "this is text".
+    assert [cell for cell in live if not cell.startswith("'")] == []
+    assert len(live) > 50
+    assert cells > 200
+
+
+def test_only_one_room_writes_csv():
+    """T69: so no table can leave by another way."""
+    rooms = Path(portal_package.__file__).parent.rglob("*.py")
+    writers = {
+        room.name for room in rooms if re.search(r"csv\.writer|mimetype = \"text/csv", room.read_text())
+    }
+    assert writers == {"csv_out.py"}
