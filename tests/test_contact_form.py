@@ -233,8 +233,6 @@ BAD = [
     ("access", "root"),
     ("category", "nonsense"),
     ("permissions", "root"),
-    ("roles", "abc"),
-    ("roles", "999999"),
     ("notes", "n" * 5_001),
     ("notes", "a\x00b"),
 ]
@@ -280,6 +278,15 @@ class TestBadValues:
             assert answer.status_code == 422, (name, value)
         assert facts(town.ava.id) == before
         assert traces() == count
+
+    def test_roles_that_are_not_there(self, town, browser, filled, facts):
+        """P11, T16: no id at all is as good as an unknown one."""
+        mia, before = browser(town.mia), facts(town.ava.id)
+        for value in ("abc", "999999", "0", "-1", "9" * 30):
+            form = filled(town.ava.id, mia) | {"roles": value}
+            assert mia.post("/acme/contacts/new", KIM | {"roles": value}).status_code == 404
+            assert mia.post(f"/acme/contacts/{town.ava.id}/edit", form).status_code == 404
+        assert facts(town.ava.id) == before
 
     @pytest.mark.parametrize("access", ["portal", "email_only"])
     def test_address_is_needed_for_access(self, town, browser, kims, access):
