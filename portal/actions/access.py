@@ -97,6 +97,8 @@ def activate(contact: Contact, by: Actor) -> str:
     lifecycle.take(contact, Move.ACTIVATE)
     contact.deactivated_at = None
     audit.record("activated", by=by, contact=contact, changes={"Status": ("inactive", "active")})
+    if contact.user is not None and contact.user.disabled_at:
+        return f"{contact.name} is active again, but the vendor disabled the login. Ask the vendor's support."
     return f"{contact.name} is active again."
 
 
