@@ -10,7 +10,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import news
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Access, Contact, Invitation, Letter, LetterState, LoginLink, StaffLink
+from portal.models import (
+    Access,
+    AccessRequest,
+    Contact,
+    Invitation,
+    Letter,
+    LetterState,
+    LoginLink,
+    StaffLink,
+)
 from portal.outbox import due
 from portal.transaction import transaction
 
@@ -103,6 +112,9 @@ def _wanted(letter: Letter) -> bool:
         return not (link.ended_at or link.user.closed_at or link.user.disabled_at)
     if isinstance(link, StaffLink):
         return not (link.ended_at or link.person.disabled_at)
+    if letter.kind == "access_request":
+        asked = db.session.get(AccessRequest, letter.facts["access_request_id"], populate_existing=True)
+        return asked is not None and asked.confirmable
     if letter.kind in news.KINDS:
         return news.still_concerns(letter)
     told = db.session.get(Contact, letter.facts.get("contact_id", 0), populate_existing=True)

@@ -45,6 +45,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
         "TIME_ZONE": _zone(env),
         "CURRENCY": _currency(env),
+        "SELF_SIGN_UP": _flag(env, "SELF_SIGN_UP", False),
         "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
         **_lifetimes(env),
         **_limits(env),

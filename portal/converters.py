@@ -18,6 +18,7 @@ TOP_LEVEL = frozenset(
         "companies",
         "profile",
         "password-strength",
+        "request-access",
         "more",
         "staff",
         "dev",

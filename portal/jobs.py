@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 from sqlalchemy import delete, update
 
 from portal import delivery, listeners, mail, outbox
-from portal.actions import notices, passwords
+from portal.actions import access_requests, notices, passwords
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
@@ -179,8 +179,9 @@ def _local() -> datetime:
 
 
 def clean_up() -> None:
-    """Forget letters and password requests of long ago."""
+    """Forget letters, password requests and requests for access of long ago."""
     with transaction(write=True):
         old = Letter.created_at < now() - KEPT_LETTERS
         db.session.execute(delete(Letter).where(old, Letter.state.not_in(_UNFINISHED)))
         db.session.execute(delete(PasswordRequest).where(PasswordRequest.created_at < now() - KEPT_REQUESTS))
+        access_requests.forget_old_requests()

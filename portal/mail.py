@@ -14,6 +14,7 @@ from portal.harmless import LONGEST, harmless
 from portal.hue import hex_colour
 from portal.mime import Rendered
 from portal.models import (
+    AccessRequest,
     Branding,
     Company,
     Contact,
@@ -122,6 +123,12 @@ def recovery_used(user: PortalUser) -> Letter:
     return outbox.post("recovery_used", user.email, _moment_for(user))
 
 
+def access_request(asked: AccessRequest) -> Letter:
+    """Post the link that proves the address of somebody who asked for access."""
+    facts = {"first_name": asked.first_name, "access_request_id": asked.id}
+    return outbox.post("access_request", asked.email, facts)
+
+
 def _moment_for(user: PortalUser) -> dict[str, Any]:
     return {"first_name": user.first_name, "when": now().isoformat()}
 
@@ -192,7 +199,9 @@ def _brand_words(brand: Branding) -> dict[str, Any]:
 def _link_words(letter: Letter) -> dict[str, str]:
     """Return the link's address and how long it works; nothing for a letter without one."""
     link: tokens.Link | None = None
-    if letter.invitation_id:
+    if letter.kind == "access_request":
+        link = db.session.get_one(AccessRequest, letter.facts["access_request_id"])
+    elif letter.invitation_id:
         link = db.session.get_one(Invitation, letter.invitation_id)
     elif letter.login_link_id:
         link = db.session.get_one(LoginLink, letter.login_link_id)
@@ -209,6 +218,8 @@ def address_of(link: tokens.Link) -> str:
     """Return the address that `link` leads to, its token made now (L2, M4)."""
     if isinstance(link, StaffLink):
         path = "staff/password"
+    elif isinstance(link, AccessRequest):
+        path = "request-access"
     else:
         path = _PATHS[Purpose(link.purpose) if isinstance(link, LoginLink) else Purpose.INVITATION]
     return f"{current_app.config['PUBLIC_URL']}/{path}/{tokens.link_token(link)}"

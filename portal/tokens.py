@@ -7,10 +7,10 @@ import secrets
 
 from flask import current_app
 
-from portal.models import Invitation, LoginLink, Purpose, StaffLink
+from portal.models import AccessRequest, Invitation, LoginLink, Purpose, StaffLink
 
 MAX_LENGTH = 80
-Link = Invitation | LoginLink | StaffLink
+Link = Invitation | LoginLink | StaffLink | AccessRequest
 
 
 def link_token(link: Link) -> str:
@@ -46,7 +46,9 @@ def hashed(key: str) -> str:
 
 
 def _facts(link: Link) -> bytes:
-    if isinstance(link, Invitation):
+    if isinstance(link, AccessRequest):
+        purpose, owner = "access_request", 0
+    elif isinstance(link, Invitation):
         purpose, owner = str(Purpose.INVITATION), link.contact_id
     elif isinstance(link, StaffLink):
         purpose, owner = "staff", link.staff_user_id

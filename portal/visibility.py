@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from portal.models import (
     PRESET,
+    AccessRequest,
     AccessReview,
     Activity,
     Area,
@@ -169,6 +170,12 @@ def _admins_only(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.is_admin or (actor.is_staff and actor.staff_role) else false()
 
 
+def _proved_requests(actor: Actor) -> ColumnElement[bool]:
+    """Admins see who asked for access, once the address was proved."""
+    return AccessRequest.confirmed_at.is_not(None) if actor.is_admin else false()
+
+
+_VISIBLE[AccessRequest] = _proved_requests
 _VISIBLE[Contact] = _visible_contacts
 _VISIBLE[Property] = _visible_properties
 _VISIBLE[Invoice] = _at_own_property(Invoice.property_id)  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 from types import SimpleNamespace
 
-from portal.models import Role, RolePermission
+from portal.clock import now
+from portal.models import AccessRequest, Role, RolePermission
 from tests import places, town_billing, work
 
 READERS = frozenset({"admin", "box_admin", "view", "view_one"})
@@ -21,6 +22,9 @@ AREAS = {
     "roles.copy": ("roles/{role}/copy", "GET POST", ADMINS),
     "roles.edit": ("roles/{role}/edit", "GET POST", ADMINS),
     "roles.archive": ("roles/{role}/archive", "GET POST", ADMINS),
+    "access_requests.index": ("access-requests", "GET", ADMINS),
+    "access_requests.let_in": ("access-requests/{access_request}/approve", "POST", ADMINS),
+    "access_requests.turn_away": ("access-requests/{access_request}/decline", "POST", ADMINS),
     "activity.index": ("activity", "GET", ADMINS),
     "activity.export": ("activity/export", "GET", ADMINS),
     "reviews.show": ("access-review", "GET", ADMINS),
@@ -77,7 +81,7 @@ AREAS = {
 }
 # There is no photo 1, and what was deleted by the plain form is gone for htmx.
 GONE = {"work_orders.photo", "work_orders.thumbnail", "documents.delete"}
-NAMES = ("role", "property", "contract", "rfp", "document", "invoice", "order", "person")
+NAMES = ("access_request", "role", "property", "contract", "rfp", "document", "invoice", "order", "person")
 FORMS = {"roles.areas": {"areas": ["properties", "contracts", "rfps", "billing", "reports", "work_orders"]}}
 
 
@@ -92,8 +96,13 @@ def _of(company_id: int, place_id: int, asker, person_id: int, session, mark: st
     role.grants = [RolePermission(permission="reports")]
     session.add(role)
     session.flush()
+    asked = AccessRequest(company_id=company_id, first_name="Rob", last_name=mark, company_name="As typed")
+    asked.email = asked.email_key = f"rob.{mark.lower()}@asks.example"
+    asked.confirmed_at = asked.expires_at = now()
+    session.add(asked)
     order = work.ordered(asker, "Leak", SimpleNamespace(id=place_id))
     return {
+        "access_request": asked.id,
         "role": role.id,
         "property": place_id,
         "contract": places.contract(company_id, "Lifts", place_id),

@@ -96,6 +96,8 @@ ROUTES = {
     "invitations.again": Route("/invitations/1.x/again", "POST", public=True, good=(404,)),
     "confirmations.confirm": Route("/confirm/1.x", "GET POST", public=True, good=(404,)),
     "strength.judge": Route("/password-strength", "POST", public=True, good=(200, 404)),
+    "request_access.ask": Route("/request-access", "GET POST", public=True, good=(404,)),
+    "request_access.confirm": Route("/request-access/1.x", "GET POST", public=True, good=(404,)),
     "terms.accept": Route("/terms", "GET POST", form={"accept_terms": "y"}),
     "companies.choose": Route("/companies", "GET"),
     "companies.enter": Route("/companies/acme", "POST"),

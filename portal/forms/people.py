@@ -1,6 +1,13 @@
 """The forms people fill in about themselves: signing in, passwords, invitations, terms, profile."""
 
-from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectMultipleField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectMultipleField,
+    TextAreaField,
+)
 
 from portal.forms.contact import TOPICS, username_like
 from portal.forms.fields import (
@@ -13,6 +20,7 @@ from portal.forms.fields import (
     name_like,
     options,
     phone_number,
+    several_lines,
 )
 
 
@@ -83,6 +91,16 @@ class JoinForm(Blank):
 
     password = PasswordField("Password")
     accept_terms = BooleanField("I accept the terms of use")
+
+
+class AccessRequestForm(Blank):
+    """Who asks for access, and what for."""
+
+    first_name = TextLine("First name", [filled("Enter your first name."), at_most(100), name_like])
+    last_name = TextLine("Last name", [filled("Enter your last name."), at_most(100), name_like])
+    email = TextLine("Email", [filled("Enter your e-mail address."), at_most(254), email_address])
+    company_name = TextLine("Company", [filled("Enter your company's name."), at_most(100), name_like])
+    message = TextAreaField("Message", [at_most(1_000), several_lines])
 
 
 class TermsForm(Blank):

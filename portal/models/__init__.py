@@ -1,5 +1,6 @@
 """The nouns: every table of Gatehouse and the constraints that hold whatever the code above does."""
 
+from portal.models.access_request import AccessRequest
 from portal.models.activity import Activity
 from portal.models.agreement import Contract, ContractProperty, Rfp, RfpAnswer, RfpProperty
 from portal.models.billing import Invoice, InvoiceLine, Payment
@@ -25,6 +26,7 @@ __all__ = [
     "TOPICS",
     "Access",
     "AccessDecision",
+    "AccessRequest",
     "AccessReview",
     "Activity",
     "Area",

@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.views import (
     access,
+    access_requests,
     activity,
     billing,
     bulk,
@@ -21,6 +22,7 @@ from portal.views import (
     properties,
     property_links,
     reports,
+    request_access,
     resets,
     reviews,
     rfps,
@@ -40,6 +42,7 @@ BLUEPRINTS = (
     code.blueprint,
     second_factor.blueprint,
     resets.blueprint,
+    request_access.blueprint,
     invitations.blueprint,
     confirmations.blueprint,
     terms.blueprint,
@@ -52,6 +55,7 @@ BLUEPRINTS = (
     contacts.blueprint,
     bulk.blueprint,
     access.blueprint,
+    access_requests.blueprint,
     property_links.blueprint,
     work_orders.blueprint,
     roles.blueprint,

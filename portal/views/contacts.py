@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 
 from portal import htmx, lifecycle, menus, policy
 from portal.actions.contacts import add_contact, edit_contact
@@ -12,8 +12,8 @@ from portal.forms.contact import ContactForm
 from portal.guards import actor, load, membership
 from portal.lifecycle import Move
 from portal.models import Contact
+from portal.queries import access_requests, history, rights
 from portal.queries import contacts as listing
-from portal.queries import history, rights
 from portal.queries.people import made_by_form
 from portal.refusals import FieldRefusal
 from portal.templating import say
@@ -29,7 +29,11 @@ def index() -> Response:
     policy.demand_browsing(actor())
     asked = lists.wish(request.args)
     authorized = asked.authorized == "any"
-    return _list("contacts/index.html", asked, title="Authorized users" if authorized else "Contacts")
+    title = "Authorized users" if authorized else "Contacts"
+    # One more question only where somebody may ask for access at all.
+    asks = policy.adds_contacts(actor()) and current_app.config["SELF_SIGN_UP"] and not htmx.wants_part()
+    waiting = access_requests.how_many_wait(actor()) if asks else 0
+    return _list("contacts/index.html", asked, title=title, requests_waiting=waiting)
 
 
 @blueprint.get("/search")
