@@ -18,10 +18,10 @@ KINDS = ["deactivate", "delete", "unlink", "disable", "right", "reset", "must-ch
 
 
 class Stage:
-    """Bill, who has billing, in the second process; Mia, an admin, in the first; the database behind both."""
+    """Bill, who has billing, in the second process; Mia, an admin, in the first; staff in the test's own."""
 
-    def __init__(self, town, browser, writing, reading, mailbox, webs):
-        self.town, self.browser, self.mailbox = town, browser, mailbox
+    def __init__(self, town, browser, staff, writing, reading, mailbox, webs):
+        self.town, self.browser, self.mailbox, self.staff = town, browser, mailbox, staff
         self.writing, self.reading = writing, reading
         self.here, self.there = webs
         mia = browser(town.mia)
@@ -75,12 +75,9 @@ class Stage:
             form = {"new_password": NEW_PASSWORD, "csrf_token": stranger.token()}
             assert self.here.post(self.reset_link, form, stranger.cookie()).status == 303
         else:
-            with self.writing():
-                user = db.session.get_one(PortalUser, self.facts["user_id"])
-                if kind == "disable":
-                    user.disabled_at = user.created_at
-                else:
-                    user.must_change_password = True
+            deed = "disable" if kind == "disable" else "require-password-change"
+            path = f"/staff/portal-users/{self.facts['user_id']}/{deed}"
+            assert self.staff.post(path).status_code == 303
 
     def prepare(self, kind: str) -> None:
         """Have the mail with the reset link before anything is measured."""
@@ -101,10 +98,10 @@ class Stage:
 
 
 @pytest.fixture
-def stage(app, town, browser, writing, reading, mailbox):
+def stage(app, town, browser, on_duty, writing, reading, mailbox):
     app.config["RESEND_LIMIT"] = "100000 per hour"
     with web.processes_of(app, 2) as webs:
-        yield Stage(town, browser, writing, reading, mailbox, webs)
+        yield Stage(town, browser, on_duty(town.sue), writing, reading, mailbox, webs)
 
 
 def test_refused_at_the_next_request(stage, town, browser):

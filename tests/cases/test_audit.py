@@ -131,3 +131,22 @@ def test_B74_saving_the_same_leaves_none(town, browser, rows, reading):
     assert mia.post(f"/acme/contacts/{town.nora.id}/edit", form).status_code == 303
     assert mia.post("/profile", {"first_name": "Mia", "last_name": "Stone"}).status_code == 303
     assert rows() == []
+
+
+def test_B74_each_deed_of_the_staff_leaves_one_row(town, on_duty, rows, reading):
+    """In each company of the login, with who of the staff it was."""
+    with reading():
+        user_id = ledger.contact(town.vic.id).portal_user_id
+    sue = on_duty(town.sue)
+    for deed, what in (
+        ("disable", "disabled the login of"),
+        ("enable", "enabled the login of"),
+        ("require-password-change", "required a password change of"),
+        ("sign-out", "signed out everywhere"),
+        ("send-reset", "sent a password reset to"),
+    ):
+        rows()
+        assert sue.post(f"/staff/portal-users/{user_id}/{deed}").status_code == 303, deed
+        row = the_one(rows(), what, "done")
+        assert (row["actor_kind"], row["actor_staff_id"]) == ("staff", town.sue.id)
+        assert (row["company_id"], row["contact_id"]) == (town.acme.id, town.vic.id)

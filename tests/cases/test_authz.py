@@ -1,15 +1,19 @@
 """The cases about who may do what: B60 to B70."""
 
 import re
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
+import time_machine
 
+from portal.clock import now
 from portal.extensions import db
 from portal.models import Contact, ContactPermission, ContactRole, PortalUser
 from tests import ledger, places
 from tests.machinery.counts import count
 from tests.surfing import form_fields
+from tests.town import PASSWORD
 
 SIX = ["admin", "billing", "reports", "work_orders", "edit_contacts", "view_client"]
 BULK = "/acme/contacts/bulk"
@@ -148,6 +152,27 @@ def test_B64_the_last_admin_who_can_sign_in(town, browser, reading, writing):
         assert ledger.everything() == before
 
 
+def test_B64_staff_only_with_a_reason(town, on_duty, browser, reading, writing):
+    """T11: asked to say why first, written down then; the company is left without an admin."""
+    with writing():
+        for person in (town.mia, town.tess, town.ted, town.dan, town.ian):
+            db.session.execute(db.delete(ContactRole).where(ContactRole.contact_id == person.id))
+    with reading():
+        user_id, before = ledger.contact(town.max.id).portal_user_id, ledger.last_activity()
+    sue, max = on_duty(town.sue), browser(town.max)
+    path = f"/staff/portal-users/{user_id}/disable"
+    asked = sue.post(path)
+    assert asked.status_code == 422
+    assert "Acme Estates will have no admin who can sign in." in asked.text
+    assert max.get("/acme/").status_code == 200
+    assert sue.post(path, {"reason": "Max has left the company."}).status_code == 303
+    assert max.get("/acme/").status_code == 303
+    with reading():
+        rows = [row for row in ledger.activity(before) if row.what == "left without an admin"]
+        assert [(row.company_id, row.reason) for row in rows] == [(town.acme.id, "Max has left the company.")]
+        assert rows[0].actor_staff_id == town.sue.id
+
+
 def test_B66_ids_of_another_company(town, browser, writing, reading):
     with writing():
         theirs = [town.stan.id, town.gus.id]
@@ -200,6 +225,41 @@ def test_B68_sorting_by_what_is_no_column_to_see(town, browser):
             assert rows(query) in (usual, list(reversed(usual))), query
         assert rows(f"{column}__startswith=a") == usual
         assert rows(f"filter[{column}]=a") == usual
+
+
+def test_B70_the_owner_changes_the_address_of_the_login(app, town, browser, mailbox, writing):
+    here, there, new = browser(town.mia), browser(town.mia), "mia@new.example"
+    form = {"email": new, "contacts_follow": "y"}
+    for wrong in ({}, {"current_password": "wrong wrong wrong"}):
+        assert here.post("/profile/email", form | wrong).status_code == 422
+    assert here.post("/profile/email", form | {"current_password": PASSWORD}).status_code == 303
+    link = mailbox.link(new)
+    assert browser().get(link).status_code == 200
+    assert browser().sign_in(new).status_code == 422
+    assert [each.kind for each in mailbox.letters(town.mia.email)] == ["email_change_asked"]
+    assert here.post(link).status_code == 200
+    assert here.get("/acme/").status_code == 200
+    assert there.get("/acme/").status_code == 303
+    assert [each.kind for each in mailbox.letters(town.mia.email)][-1] == "email_changed"
+    assert browser().post(link).status_code == 410
+    assert browser().sign_in(new).status_code == 303
+
+
+def test_B70_links_too_late(app, town, browser, mailbox, writing):
+    """One expired, one whose address somebody has got meanwhile."""
+    mia, form = browser(town.mia), {"contacts_follow": "y", "current_password": PASSWORD}
+    with time_machine.travel(now(), tick=False) as clock:
+        mia.post("/profile/email", form | {"email": "late@new.example"})
+        clock.shift(timedelta(hours=25))
+        assert browser().post(mailbox.link("late@new.example")).status_code == 410
+    mia = browser(town.mia)
+    mia.post("/profile/email", form | {"email": "taken@new.example"})
+    with writing():
+        stan = db.session.scalars(db.select(PortalUser).where(PortalUser.email == town.stan.email)).one()
+        stan.email = stan.email_key = "taken@new.example"
+    refused = browser().post(mailbox.link("taken@new.example"))
+    assert refused.status_code == 409
+    assert browser().sign_in(town.mia.email).status_code == 303
 
 
 def test_B70_an_admin_s_edit_changes_only_the_contact_s_address(town, save, reading, mailbox):
