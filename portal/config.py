@@ -45,8 +45,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "DEFAULT_COUNTRY": env.get("DEFAULT_COUNTRY", "GB"),
         "TIME_ZONE": _zone(env),
         "CURRENCY": _currency(env),
-        "SELF_SIGN_UP": _flag(env, "SELF_SIGN_UP", False),
-        "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
+        **_signing_in(env),
         **_lifetimes(env),
         **_limits(env),
         **_database(env, instance),
@@ -66,6 +65,13 @@ def _production(env: Mapping[str, str]) -> bool:
             "FLASK_DEBUG is on. It shows the inside of the program; take it away in production."
         )
     return name == "production"
+
+
+def _signing_in(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "SELF_SIGN_UP": _flag(env, "SELF_SIGN_UP", False),
+        "PASSWORD_MIN": _whole(env, "PASSWORD_MIN", 12),
+    }
 
 
 def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
