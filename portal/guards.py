@@ -14,7 +14,7 @@ from portal import htmx, invariants, lifecycle, named, policy, visibility
 from portal.clock import now
 from portal.extensions import db, writing
 from portal.lifecycle import Move
-from portal.models import Area, Company, Contact, Role, SignInSession
+from portal.models import Area, Company, Contact, Role, SignInSession, StaffSession
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
 
@@ -78,7 +78,7 @@ def gate() -> Response | None:
     person = signed_in()
     if person is None:
         return _to_sign_in()
-    _touch(person.session)
+    touch(person.session)
     cure = _cure(person)
     if cure is not None:
         return cure
@@ -248,8 +248,8 @@ def _here() -> str | None:
     return safe_next(urlsplit(request.referrer or "").path)
 
 
-def _touch(seen_in: SignInSession) -> None:
-    """Note that the session is in use, once a minute at most; a reading request does it apart."""
+def touch(seen_in: SignInSession | StaffSession) -> None:
+    """Note that a session is in use, once a minute at most; a reading request does it apart."""
     if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
         return
     if writing.get():
@@ -258,7 +258,8 @@ def _touch(seen_in: SignInSession) -> None:
     mode = writing.set(True)
     try:
         with db.engine.begin() as connection:
-            seen = update(SignInSession).where(SignInSession.id == seen_in.id).values(last_seen_at=now())
+            model = type(seen_in)
+            seen = update(model).where(model.id == seen_in.id).values(last_seen_at=now())
             connection.execute(seen)
     finally:
         writing.reset(mode)

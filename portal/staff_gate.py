@@ -1,18 +1,13 @@
 """The staff's own door: nobody gets past it without a session of the staff and the second factor (S1)."""
 
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
-from sqlalchemy import update
 
 from portal import guards, htmx, policy, staff_policy
-from portal.clock import now
-from portal.extensions import db, writing
-from portal.models import StaffSession
 from portal.policy import Actor
 from portal.queries.staff.sign_in import OnDuty, on_duty
 from portal.sides import staff_side
 from portal.staff_policy import Deed
 
-TOUCH_SECONDS = 60
 _HALFWAY = {"staff.sign_in.code", "staff.sign_in.set_up"}
 
 
@@ -37,7 +32,7 @@ def gate() -> Response | None:
         return None if request.endpoint == cure else htmx.go(url_for(cure, next=_back()))
     if request.endpoint in _HALFWAY:
         return htmx.go(url_for("staff.home"))
-    _touch(who.session)
+    guards.touch(who.session)
     return None
 
 
@@ -96,19 +91,3 @@ def _back() -> str | None:
         asked = safe_next(request.args.get("next"))
         return asked or safe_next(request.full_path.rstrip("?"))
     return safe_next(htmx.current_path() if htmx.wants_part() else None)
-
-
-def _touch(seen_in: StaffSession) -> None:
-    """Note that the session is in use, once a minute at most; a reading request does it apart."""
-    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
-        return
-    if writing.get():
-        seen_in.last_seen_at = now()
-        return
-    mode = writing.set(True)
-    try:
-        with db.engine.begin() as connection:
-            seen = update(StaffSession).where(StaffSession.id == seen_in.id).values(last_seen_at=now())
-            connection.execute(seen)
-    finally:
-        writing.reset(mode)
