@@ -1,7 +1,5 @@
 """The contacts list: search, filters, sorting, paging by position, counts; cut to the reader's scope."""
 
-import base64
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    SQLColumnExpression,
     String,
     and_,
     case,
@@ -38,11 +35,11 @@ from portal.models import (
 )
 from portal.models.keys import fold
 from portal.policy import Actor
+from portal.queries import paging
+from portal.queries.paging import LONGEST_SEARCH, Order, Page
 from portal.visibility import visible
 
-PAGE = 25
-COUNTED = 1_000
-LONGEST_SEARCH = 100
+COUNTED = paging.COUNTED
 _SIGNS = re.compile(r"[()./-]")
 _PART_OF_NUMBER = re.compile(r"\+?[0-9()./-]*[0-9][0-9()./-]*")
 SORTS = ("name", "email", "status", "last_login")
@@ -84,16 +81,6 @@ class Row:
 
 
 @dataclass
-class Page:
-    """The rows of one page and the way to its neighbours."""
-
-    rows: list[Row]
-    after: str = ""
-    before: str = ""
-    cursor_broken: bool = False
-
-
-@dataclass
 class Counts:
     """How many the reader may see: in all, per status, and matching the filters; 1,001 stands for more."""
 
@@ -114,26 +101,10 @@ class Choices:
 
 def page(actor: Actor, wish: Wish) -> Page:
     """Return the page of contacts that `actor` may see and `wish` asks for."""
-    key = _sort_key(wish.sort)
     query = _matching(actor, wish).outerjoin(PortalUser, PortalUser.id == Contact.portal_user_id)
-    cursor = wish.before or wish.after
-    position = _read_cursor(cursor, wish.sort) if cursor else None
-    backwards = bool(wish.before) and position is not None
-    descending = (wish.dir == "desc") != backwards
-    if position is not None:
-        query = query.where(_beyond(key, position, descending))
-    order = (key.desc(), Contact.id.desc()) if descending else (key.asc(), Contact.id.asc())
-    found = list(db.session.execute(_with_facts(query, key).order_by(*order).limit(PAGE + 1)).unique())
-    more, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    answer = Page([Row(each[0], each[1], bool(each[2])) for each in found])
-    answer.cursor_broken = bool(cursor) and position is None
-    if found:
-        onwards, back = (True, more) if backwards else (more, position is not None)
-        answer.after = _cursor(wish.sort, found[-1]) if onwards else ""
-        answer.before = _cursor(wish.sort, found[0]) if back else ""
-    return answer
+    found = paging.page(_with_facts(query), wish, _order(wish.sort), Contact.id)
+    found.rows = [Row(each[0], each[1], bool(each[2])) for each in found.rows]
+    return found
 
 
 def ids(actor: Actor, wish: Wish, most: int) -> list[int]:
@@ -198,12 +169,12 @@ def row_of(contact: Contact) -> Row:
     return Row(contact, count, bool(is_admin))
 
 
-def _with_facts(query: Select[Any], key: SQLColumnExpression[Any]) -> Select[Any]:
+def _with_facts(query: Select[Any]) -> Select[Any]:
     links = (
         select(func.count()).where(PropertyLink.contact_id == Contact.id).correlate(Contact).scalar_subquery()
     )
     admin = holds_permission(Permission.ADMIN)
-    return query.add_columns(links, admin, key).options(
+    return query.add_columns(links, admin).options(
         contains_eager(Contact.user), joinedload(Contact.live_invitation)
     )
 
@@ -245,41 +216,11 @@ def _capped(query: Select[Any]) -> ColumnElement[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def _sort_key(sort: str) -> SQLColumnExpression[Any]:
+def _order(sort: str) -> Order:
     if sort == "email":
-        return func.coalesce(Contact.email_key, "")
+        return Order(func.coalesce(Contact.email_key, ""))
     if sort == "status":
-        return case((_has_status(Status.ACTIVE), 0), (_has_status(Status.PENDING), 1), else_=2)
+        return Order(case((_has_status(Status.ACTIVE), 0), (_has_status(Status.PENDING), 1), else_=2), int)
     if sort == "last_login":
-        return func.coalesce(cast(PortalUser.last_sign_in_at, String), "")
-    return Contact.name_key
-
-
-def _beyond(
-    key: SQLColumnExpression[Any], position: tuple[Any, int], descending: bool
-) -> ColumnElement[bool]:
-    value, contact_id = position
-    if descending:
-        return or_(key < value, and_(key == value, Contact.id < contact_id))
-    return or_(key > value, and_(key == value, Contact.id > contact_id))
-
-
-def _cursor(sort: str, found: Any) -> str:
-    """Return the place of a row in the order, as it stands in an address."""
-    text = json.dumps([sort, found[3], found[0].id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, sort: str) -> tuple[Any, int] | None:
-    """Return the place that `cursor` means, or None where it is none of ours or of another order."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        of_sort, value, contact_id = json.loads(text)
-        str(value).encode()  # half a character can be written in JSON, but is no text
-    except (ValueError, TypeError, UnicodeError, RecursionError):
-        return None
-    wanted = int if sort == "status" else str
-    fits = of_sort == sort and type(value) is wanted and type(contact_id) is int and 0 < contact_id < 2**31
-    if not fits or (wanted is int and not 0 <= value <= 2) or "\0" in str(value):
-        return None
-    return value, contact_id
+        return Order(func.coalesce(cast(PortalUser.last_sign_in_at, String), ""))
+    return Order(Contact.name_key)

@@ -26,8 +26,9 @@ from portal.models import (
     WorkStatus,
 )
 from portal.policy import Actor, browses_contacts, opens
-from portal.queries.contacts import COUNTED, Row
+from portal.queries.contacts import Row
 from portal.queries.invoices import Standing, has_standing
+from portal.queries.paging import COUNTED
 from portal.visibility import visible
 
 SHOWN = 6

@@ -1,6 +1,6 @@
 """The invoices a reader may see: list, search, filters, paging, and what is owed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -10,13 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from portal import money
 from portal.extensions import db
 from portal.models import Invoice, Property
-from portal.models.folding import fold
 from portal.policy import Actor
-from portal.queries import places
+from portal.queries import paging
+from portal.queries.paging import Order, Page
 from portal.visibility import visible
 
-PAGE = 25
-LONGEST_SEARCH = 100
 # The invoices that are about no property.
 NO_PROPERTY = "none"
 
@@ -40,6 +38,8 @@ class Wish:
     place: str = ""
     after: str = ""
     before: str = ""
+    sort: str = ""
+    dir: str = "asc"
 
     @property
     def narrowed(self) -> bool:
@@ -54,16 +54,6 @@ class Row:
     invoice: Invoice
     standing: Standing
     balance: int
-
-
-@dataclass
-class Page:
-    """The rows of one page and the way to its neighbours."""
-
-    rows: list[Row] = field(default_factory=list)
-    after: str = ""
-    before: str = ""
-    cursor_broken: bool = False
 
 
 @dataclass
@@ -82,28 +72,15 @@ class Totals:
 
 def page(actor: Actor, wish: Wish, today: date) -> Page:
     """Return the page of invoices that `actor` may see and `wish` asks for: overdue first, then newest."""
-    cursor = wish.before or wish.after
-    position = places.read(cursor, int, date, int) if cursor else None
-    backwards = bool(wish.before) and position is not None
-    rank = _rank(today)
-    query = _matching(actor, wish, today).add_columns(rank)
-    if position is not None:
-        query = query.where(_beyond(rank, position, backwards))
-    found = list(db.session.execute(_ordered(query, rank, backwards).limit(PAGE + 1)).unique())
-    more, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    answer = Page([row_of(each[0], today) for each in found], cursor_broken=bool(cursor) and position is None)
-    if found:
-        onwards, back = (True, more) if backwards else (more, position is not None)
-        answer.after = _place(found[-1]) if onwards else ""
-        answer.before = _place(found[0]) if back else ""
-    return answer
+    found = paging.page(_matching(actor, wish, today), wish, _order(today), Invoice.id)
+    found.rows = [row_of(each[0], today) for each in found.rows]
+    return found
 
 
 def everything(actor: Actor, wish: Wish, today: date) -> list[Row]:
     """Return all invoices that `actor` may see and `wish` asks for, in the order of the list."""
-    query = _ordered(_matching(actor, wish, today), _rank(today))
+    newest = (Invoice.issued_on.desc(), Invoice.id.desc())
+    query = _matching(actor, wish, today).order_by(_rank(today), *newest)
     return [row_of(each, today) for each in db.session.scalars(query).unique()]
 
 
@@ -190,8 +167,7 @@ def at_property(query: Select[Any], column: Any, chosen: str) -> Select[Any]:
 
 def _matching(actor: Actor, wish: Wish, today: date) -> Select[Any]:
     query = at_property(visible(actor, Invoice), Invoice.property_id, wish.place)
-    for word in fold(wish.q[:LONGEST_SEARCH]).split():
-        query = query.where(Invoice.search_key.contains(word, autoescape=True))
+    query = paging.searched(query, wish.q, Invoice.search_key)
     if wish.view:
         query = query.where(has_standing(Standing(wish.view), today))
     if wish.year:
@@ -204,20 +180,6 @@ def _rank(today: date) -> ColumnElement[int]:
     return case((has_standing(Standing.OVERDUE, today), 0), (has_standing(Standing.DUE, today), 1), else_=2)
 
 
-def _beyond(rank: ColumnElement[int], position: tuple[Any, ...], backwards: bool) -> ColumnElement[bool]:
-    place, day, invoice_id = position
-    if backwards:
-        newer = or_(Invoice.issued_on > day, and_(Invoice.issued_on == day, Invoice.id > invoice_id))
-        return or_(rank < place, and_(rank == place, newer))
-    older = or_(Invoice.issued_on < day, and_(Invoice.issued_on == day, Invoice.id < invoice_id))
-    return or_(rank > place, and_(rank == place, older))
-
-
-def _ordered(query: Select[Any], rank: ColumnElement[int], backwards: bool = False) -> Select[Any]:
-    if backwards:
-        return query.order_by(rank.desc(), Invoice.issued_on, Invoice.id)
-    return query.order_by(rank, Invoice.issued_on.desc(), Invoice.id.desc())
-
-
-def _place(found: Any) -> str:
-    return places.write(found[1], found[0].issued_on, found[0].id)
+def _order(today: date) -> Order:
+    newest = Order(Invoice.issued_on, date, down=True)
+    return Order(_rank(today), int, then=newest)

@@ -1,8 +1,11 @@
 """Lists of things: what a reader asks for, and paging by position, which stays fast on the last page."""
 
-from collections.abc import Mapping
+import base64
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,7 +20,6 @@ from sqlalchemy import (
 
 from portal.extensions import db
 from portal.models.folding import fold
-from portal.queries import places
 
 PAGE = 25
 COUNTED = 1_000
@@ -36,12 +38,32 @@ class Wish:
     before: str = ""
 
 
+class Asked(Protocol):
+    """What of a list's wish says which page it is about."""
+
+    @property
+    def sort(self) -> str: ...
+    @property
+    def dir(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Order:
-    """What a list is sorted by, and of which kind its values are."""
+    """What a list is sorted by, of which kind its values are, whether they go down, and by what then."""
 
     key: SQLColumnExpression[Any]
     kind: type[Any] = str
+    down: bool = False
+    then: "Order | None" = None
+
+    @property
+    def keys(self) -> list["Order"]:
+        """This key and those that follow it."""
+        return [self, *(self.then.keys if self.then else [])]
 
 
 @dataclass
@@ -61,24 +83,25 @@ def searched(query: Select[Any], q: str, column: SQLColumnExpression[str]) -> Se
     return query
 
 
-def page(query: Select[Any], wish: Wish, order: Order, ident: SQLColumnExpression[int]) -> Page:
-    """Return the page of `query` that `wish` asks for; a row is what the query selects, key, id."""
+def page(query: Select[Any], wish: Asked, order: Order, ident: SQLColumnExpression[int]) -> Page:
+    """Return the page of `query` that `wish` asks for; a row is what the query selects, keys, id."""
     cursor = wish.before or wish.after
     position = _position(cursor, wish.sort, order) if cursor else None
     backwards = bool(wish.before) and position is not None
-    descending = (wish.dir == "desc") != backwards
+    keys = _directed(order, ident, (wish.dir == "desc") != backwards)
     if position is not None:
-        query = query.where(_beyond(order.key, ident, position, descending))
-    turned = (order.key.desc(), ident.desc()) if descending else (order.key.asc(), ident.asc())
-    found = list(db.session.execute(query.add_columns(order.key, ident).order_by(*turned).limit(PAGE + 1)))
+        query = query.where(_beyond(keys, position))
+    turned = [key.desc() if down else key.asc() for key, down in keys]
+    columns = (key for key, _down in keys)
+    found = list(db.session.execute(query.add_columns(*columns).order_by(*turned).limit(PAGE + 1)))
     more, found = len(found) > PAGE, found[:PAGE]
     if backwards:
         found.reverse()
     answer = Page(found, cursor_broken=bool(cursor) and position is None)
     if found:
         onwards, back = (True, more) if backwards else (more, position is not None)
-        answer.after = _cursor(wish.sort, found[-1]) if onwards else ""
-        answer.before = _cursor(wish.sort, found[0]) if back else ""
+        answer.after = _cursor(wish.sort, found[-1][-len(keys) :]) if onwards else ""
+        answer.before = _cursor(wish.sort, found[0][-len(keys) :]) if back else ""
     return answer
 
 
@@ -93,24 +116,52 @@ def _capped(query: Select[Any]) -> ColumnElement[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
+def _directed(
+    order: Order, ident: SQLColumnExpression[int], turned: bool
+) -> list[tuple[SQLColumnExpression[Any], bool]]:
+    """Return the keys of the order and the id, each with whether it goes down; the id goes like the last."""
+    keys = [(key.key, key.down != turned) for key in order.keys]
+    return [*keys, (ident, keys[-1][1])]
+
+
 def _beyond(
-    key: SQLColumnExpression[Any],
-    ident: SQLColumnExpression[int],
-    position: tuple[Any, int],
-    descending: bool,
+    keys: list[tuple[SQLColumnExpression[Any], bool]], position: Sequence[Any]
 ) -> ColumnElement[bool]:
-    value, row_id = position
-    if descending:
-        return or_(key < value, and_(key == value, ident < row_id))
-    return or_(key > value, and_(key == value, ident > row_id))
+    condition: ColumnElement[bool] | None = None
+    for (key, down), value in reversed(list(zip(keys, position, strict=True))):
+        further = key < value if down else key > value
+        condition = further if condition is None else or_(further, and_(key == value, condition))
+    assert condition is not None
+    return condition
 
 
-def _cursor(sort: str, row: Any) -> str:
+def _cursor(sort: str, values: Sequence[Any]) -> str:
     """Return the place of a row in the order, as it stands in an address."""
-    return places.write(sort, row[-2], row[-1])
+    plain = [value.isoformat() if isinstance(value, date) else value for value in (sort, *values)]
+    text = json.dumps(plain, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _position(cursor: str, sort: str, order: Order) -> tuple[Any, int] | None:
+def _position(cursor: str, sort: str, order: Order) -> list[Any] | None:
     """Return the place that `cursor` means, or None where it is none of ours or of another order."""
-    found = places.read(cursor, str, order.kind, int)
-    return (found[1], found[2]) if found is not None and found[0] == sort and found[2] > 0 else None
+    kinds = (*(key.kind for key in order.keys), int)
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        of_sort, *values = json.loads(text)
+        found = [_of_kind(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (ValueError, TypeError, UnicodeError, RecursionError):
+        return None
+    return found if of_sort == sort and found[-1] > 0 else None
+
+
+def _of_kind(value: Any, kind: type[Any]) -> Any:
+    """Return `value` as a `kind`; ValueError where it is none, or nothing a database could compare with."""
+    if kind is date:
+        return date.fromisoformat(value)
+    if type(value) is not kind or (kind is int and not 0 <= value < 2**31):
+        raise ValueError("not of this kind")
+    if kind is str:
+        value.encode()
+        if "\0" in value:
+            raise ValueError("not a text to compare with")
+    return value

@@ -1,10 +1,10 @@
 """What the reports count: people, work orders, spend, cut to the reader's scope (behaviour C42)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, extract, func, not_, or_
+from sqlalchemy import ColumnElement, Select, and_, exists, extract, func, not_
 from sqlalchemy.orm import contains_eager, selectinload
 
 from portal.extensions import db
@@ -21,11 +21,10 @@ from portal.models import (
     WorkOrder,
 )
 from portal.policy import Actor, rights_of
-from portal.queries import places
+from portal.queries import paging
 from portal.queries.invoices import at_property
+from portal.queries.paging import Order, Page
 from portal.visibility import reported, visible
-
-PAGE = 25
 
 
 @dataclass
@@ -36,16 +35,6 @@ class Person:
     rights: frozenset[Permission]
     property_count: int
     last_sign_in: datetime | None
-
-
-@dataclass
-class People:
-    """A page of the people, or all of them, and how many stand in each group."""
-
-    rows: list[Person] = field(default_factory=list)
-    after: str = ""
-    before: str = ""
-    cursor_broken: bool = False
 
 
 @dataclass
@@ -73,6 +62,8 @@ class Asked:
     group: str = ""
     after: str = ""
     before: str = ""
+    sort: str = ""
+    dir: str = "asc"
 
 
 def groups(since: datetime) -> dict[str, ColumnElement[bool]]:
@@ -99,29 +90,17 @@ def count_people(actor: Actor, asked: Asked) -> dict[str, int]:
     return dict(zip(columns, db.session.execute(query).one(), strict=True))
 
 
-def people(actor: Actor, asked: Asked) -> People:
+def people(actor: Actor, asked: Asked) -> Page:
     """Return the page of people that is asked for, by name."""
-    cursor = asked.before or asked.after
-    position = places.read(cursor, str, int) if cursor else None
-    backwards = bool(asked.before) and position is not None
-    query = _with_facts(_people(actor, asked, asked.group), backwards)
-    if position is not None:
-        query = query.where(_beyond(position, backwards))
-    found = list(db.session.execute(query.limit(PAGE + 1)).unique())
-    more, found = len(found) > PAGE, found[:PAGE]
-    if backwards:
-        found.reverse()
-    answer = People([_person(*each) for each in found], cursor_broken=bool(cursor) and position is None)
-    if found:
-        onwards, back = (True, more) if backwards else (more, position is not None)
-        answer.after = _place(found[-1][0]) if onwards else ""
-        answer.before = _place(found[0][0]) if back else ""
-    return answer
+    query = _with_facts(_people(actor, asked, asked.group))
+    found = paging.page(query, asked, Order(Contact.name_key), Contact.id)
+    found.rows = [_person(each[0], each[1]) for each in found.rows]
+    return found
 
 
 def all_people(actor: Actor, asked: Asked) -> list[Person]:
     """Return everybody that is asked for, by name."""
-    query = _with_facts(_people(actor, asked, asked.group))
+    query = _with_facts(_people(actor, asked, asked.group)).order_by(Contact.name_key, Contact.id)
     return [_person(*each) for each in db.session.execute(query).unique()]
 
 
@@ -132,27 +111,15 @@ def _people(actor: Actor, asked: Asked, group: str) -> Select[Any]:
     return query.where(groups(asked.since)[group]) if group else query
 
 
-def _with_facts(query: Select[Any], backwards: bool = False) -> Select[Any]:
+def _with_facts(query: Select[Any]) -> Select[Any]:
     links = db.select(func.count()).where(PropertyLink.contact_id == Contact.id).correlate(Contact)
-    order = (Contact.name_key.desc(), Contact.id.desc()) if backwards else (Contact.name_key, Contact.id)
     options = (contains_eager(Contact.user), selectinload(Contact.boxes))
-    return query.add_columns(links.scalar_subquery()).options(*options).order_by(*order)
+    return query.add_columns(links.scalar_subquery()).options(*options)
 
 
 def _person(contact: Contact, links: int) -> Person:
     last = contact.user.last_sign_in_at if contact.user else None
     return Person(contact, rights_of(contact), links, last)
-
-
-def _beyond(position: tuple[Any, ...], backwards: bool) -> ColumnElement[bool]:
-    name, contact_id = position
-    if backwards:
-        return or_(Contact.name_key < name, and_(Contact.name_key == name, Contact.id < contact_id))
-    return or_(Contact.name_key > name, and_(Contact.name_key == name, Contact.id > contact_id))
-
-
-def _place(contact: Contact) -> str:
-    return places.write(contact.name_key, contact.id)
 
 
 def work_orders(actor: Actor, first: datetime, end: datetime) -> list[tuple[str | None, dict[str, int]]]:

@@ -14,6 +14,7 @@ from portal.models import Area, Invoice
 from portal.paper.heading import WORDS, Head, one_line
 from portal.queries import invoices as listing
 from portal.queries.invoices import Standing, Wish
+from portal.queries.paging import LONGEST_SEARCH
 from portal.queries.reach import reach
 from portal.queries.statements import statement as made
 from portal.templating import branding, today
@@ -202,7 +203,7 @@ def _wish(args: MultiDict[str, str]) -> Wish:
     """Return what `args` ask for; what makes no sense is as good as not said."""
     view, year = args.get("view", ""), args.get("year", "")
     return Wish(
-        q=" ".join(args.get("q", "").replace("\0", " ").split())[: listing.LONGEST_SEARCH],
+        q=" ".join(args.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
         view=view if view in _VIEWS else "",
         year=year if year.isdecimal() and year.isascii() and len(year) == 4 and year > "1900" else "",
         place=place(args),

@@ -6,7 +6,8 @@ from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
 from portal.lifecycle import Status
-from portal.queries.contacts import AUTHORIZED, LONGEST_SEARCH, SORTS, Choices, Wish
+from portal.queries.contacts import AUTHORIZED, SORTS, Choices, Wish
+from portal.queries.paging import LONGEST_SEARCH
 
 LABELS = {
     "status": {"pending": "Pending", "active": "Active", "inactive": "Inactive"},
