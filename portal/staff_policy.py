@@ -17,6 +17,7 @@ class Deed(StrEnum):
     SIGN_OUT = "sign-out"
     RESET_FACTOR = "reset-second-factor"
     RENAME = "rename"
+    CHANGE_EMAIL = "change-email"
     LEAVE_NO_ADMIN = "leave-no-admin"
     EXIT = "exit"
     KEEP_STAFF = "keep-staff"
@@ -32,6 +33,7 @@ RULES: dict[Deed | Move, frozenset[StaffRole]] = {
     Deed.SIGN_OUT: _ALL,
     Deed.RESET_FACTOR: _ADMINISTRATORS,
     Deed.RENAME: _ADMINISTRATORS,
+    Deed.CHANGE_EMAIL: _ADMINISTRATORS,
     Deed.LEAVE_NO_ADMIN: _ADMINISTRATORS,
     Deed.EXIT: _ADMINISTRATORS,
     Deed.KEEP_STAFF: _ADMINISTRATORS,

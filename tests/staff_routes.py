@@ -15,6 +15,7 @@ STAFF = {
     "staff.people.move": ("/staff/people/{person}/start-anew", "POST", ADMINISTRATOR),
     "staff.portal_users.index": ("/staff/portal-users", "GET", ALL),
     "staff.portal_users.show": ("/staff/portal-users/{user}", "GET POST", ALL),
+    "staff.portal_users.email": ("/staff/portal-users/{user}/email", "POST", ADMINISTRATOR),
     "staff.portal_users.ask": ("/staff/portal-users/{user}/disable", "GET", ALL),
     "staff.portal_users.do": ("/staff/portal-users/{user}/sign-out", "POST", ALL),
 }

@@ -1,6 +1,6 @@
 """The forms of the vendor's side: signing in, the staff's own list, logins and clients."""
 
-from wtforms import HiddenField, PasswordField, RadioField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField
 
 from portal.forms.fields import Blank, TextLine, at_most, email_address, filled, name_like, one_line, options
 
@@ -54,6 +54,13 @@ class PortalUserForm(Blank):
 
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
     last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
+
+
+class AddressForm(Blank):
+    """Another address for a login."""
+
+    email = TextLine("New email", [filled("Enter the new address."), at_most(254), email_address])
+    contacts_follow = BooleanField("Change it in the linked contacts too")
 
 
 class ReasonForm(Blank):

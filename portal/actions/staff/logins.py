@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from portal import audit, invariants, mail, second_factor, staff_policy
 from portal.actions.access import end_sessions
+from portal.actions.email_change import ask_email_change
 from portal.actions.invite import login_link
 from portal.audit import Changes
 from portal.clock import now
@@ -68,7 +69,7 @@ def reset_factor(user: PortalUser, by: Actor, _reason: str = "") -> str:
     second_factor.remove(user)
     end_sessions(user)
     _record("reset the second factor of", user, linked, by)
-    mail.login_changed(user, "Your second factor was reset by us, and every device was signed out.")
+    mail.second_factor(user, "reset", by=by.name)
     return f"The second factor of {user.name} was reset. All devices were signed out."
 
 
@@ -80,6 +81,18 @@ def rename(user: PortalUser, first_name: str, last_name: str, by: Actor) -> bool
     if user.name != before:
         _record("changed the name of the login of", user, [], by, {"Name": (before, user.name)})
     return user.name != before
+
+
+def change_email(user: PortalUser, address: str, by: Actor, *, contacts_follow: bool) -> str:
+    """Ask the new address to confirm itself; the old one is told, and nothing changes yet (L7, T88).
+
+    Raises FieldRefusal for the address of now, NotNow for a login that is disabled.
+    """
+    linked = _take(user, Deed.CHANGE_EMAIL, by)
+    ask_email_change(user, address, by, contacts_follow=contacts_follow)
+    for contact in linked:
+        audit.record("asked to change the e-mail address of", by=by, contact=contact)
+    return f"A link was sent to {address}. The address changes once it is used."
 
 
 ACTIONS: dict[Deed, Callable[[PortalUser, Actor, str], str]] = {
@@ -132,6 +145,7 @@ def _objection(user: PortalUser, deed: Deed) -> str:
         Deed.DISABLE: f"The login of {user.name} is disabled already." if disabled else "",
         Deed.ENABLE: "" if disabled else f"The login of {user.name} is not disabled.",
         Deed.SEND_RESET: _no_reset(user),
+        Deed.CHANGE_EMAIL: f"The login of {user.name} is disabled. Enable it first." if disabled else "",
         Deed.REQUIRE_PASSWORD: f"{user.name} must change the password already." if must_change else "",
         Deed.RESET_FACTOR: "" if second_factor.of(user) else f"{user.name} has no second factor.",
     }

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from portal import htmx, lifecycle, policy, second_factor, staff_policy, words
 from portal.actions.staff import logins
-from portal.forms.staff import PortalUserForm, ReasonForm
+from portal.forms.staff import AddressForm, PortalUserForm, ReasonForm
 from portal.models import Contact, PortalUser
 from portal.queries.devices import live_sessions
 from portal.queries.staff import portal_users
@@ -67,13 +67,36 @@ def show(user_id: int) -> Response:
     return _page(user, form)
 
 
-def _page(user: PortalUser, form: PortalUserForm) -> Response:
+@blueprint.post("/<id:user_id>/email")
+def email(user_id: int) -> Response:
+    """Ask a new address of the login to confirm itself (L7)."""
+    user, form = _find(user_id), AddressForm()
+    demand(Deed.CHANGE_EMAIL)
+    if not form.validate():
+        return _page(user, _name_form(user), form)
+    try:
+        with part():
+            follow = form.contacts_follow.data
+            notice = logins.change_email(user, form.email.data, acting(), contacts_follow=follow)
+    except FieldRefusal:
+        form.email.errors = ["This is the address of this login already."]
+        return _page(user, _name_form(user), form)
+    say(notice)
+    return htmx.go(url_for(".show", user_id=user_id))
+
+
+def _name_form(user: PortalUser) -> PortalUserForm:
+    return PortalUserForm(formdata=None, data={"first_name": user.first_name, "last_name": user.last_name})
+
+
+def _page(user: PortalUser, form: PortalUserForm, address: AddressForm | None = None) -> Response:
     who, past = acting(), portal_users.history(acting(), user)
     return htmx.page(
         "staff/portal_users/show.html",
-        status=422 if form.errors else 200,
+        status=422 if form.errors or (address and address.errors) else 200,
         user=user,
         form=form,
+        address=address or AddressForm(formdata=None, data={"contacts_follow": True}),
         can_rename=staff_policy.may(who.staff_role, Deed.RENAME),
         terms=portal_users.terms_of([user.id]).get(user.id),
         has_factor=second_factor.of(user) is not None,

@@ -1,0 +1,114 @@
+"""The vendor's pages, held to the same: axe, both themes, phones, no JavaScript (UI 10.3)."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal.extensions import db
+from portal.models import Contact
+from tests.browser.looking import faults
+from tests.surfing import app_code
+from tests.town import PASSWORD
+
+WIDTHS = (1280, 390)
+# name: who, path, status
+PAGES = {
+    "sign in": (None, "/staff/sign-in", 200),
+    "sign in again": (None, "/staff/sign-in?next=/staff/people", 200),
+    "dead link": (None, "/staff/password/1.x", 404),
+    "portal users": ("sue", "/staff/portal-users", 200),
+    "portal users, none": ("sue", "/staff/portal-users?q=nobody+here", 200),
+    "user details": ("sue", "/staff/portal-users/{duo}", 200),
+    "user details for support": ("tom", "/staff/portal-users/{dan}", 200),
+    "disable": ("sue", "/staff/portal-users/{duo}/disable", 200),
+    "staff": ("sue", "/staff/people", 200),
+    "somebody on the staff": ("sue", "/staff/people/{tom}", 200),
+    "oneself on the staff": ("sue", "/staff/people/{sue}", 200),
+    "add to the staff": ("sue", "/staff/people/new", 200),
+    "account": ("sue", "/staff/account", 200),
+    "staff password": ("sue", "/staff/account/password", 200),
+    "staff recovery codes": ("sue", "/staff/account/recovery-codes", 200),
+    "staff 403": ("tom", "/staff/people", 403),
+    "staff 404": ("sue", "/staff/portal-users/999999", 404),
+}
+
+
+@pytest.fixture
+def open_page(town, reading, window, on_duty, served) -> Callable[..., Page]:
+    """Opens a page of the vendor's side as one of the staff, or as a stranger."""
+
+    def open_as(who: str | None, path: str, status: int = 200, **facts) -> Page:
+        with reading():
+            ids = {
+                name: db.session.get_one(Contact, getattr(town, name).id).portal_user_id
+                for name in ("duo", "dan")
+            }
+        opened = window(**facts)
+        if who is not None:
+            cookie = on_duty(getattr(town, who)).cookie()
+            opened.context.add_cookies([{"name": "gatehouse-staff", "value": cookie, "url": served}])
+        answer = opened.page.goto(path.format(sue=town.sue.id, tom=town.tom.id, **ids))
+        assert answer is not None
+        assert answer.status == status
+        return opened.page
+
+    return open_as
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(open_page, name):
+    assert faults(open_page(*PAGES[name]), name, WIDTHS) == []
+
+
+def test_the_disable_dialog(open_page):
+    page = open_page("sue", "/staff/portal-users/{duo}")
+    page.click("text=Disable")
+    expect(page.locator("#dialog")).to_be_visible()
+    assert faults(page, "disable dialog", (1280, 390)) == []
+    page.fill("#dialog [name=reason]", "Left the company")
+    page.click("#dialog .btn.bad")
+    expect(page.locator(".page-head .badge")).to_have_text("Disabled")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_first_time(open_page, town, mailbox, javascript):
+    """S1: a link, a password, a second factor, recovery codes, and in; on a phone too."""
+    sue = open_page("sue", "/staff/people/new")
+    sue.fill("[name=name]", "Neo Lin")
+    sue.fill("[name=email]", "neo.lin@alder.example")
+    sue.click("text=Add and send the link")
+    expect(sue.locator("tbody")).to_contain_text("Neo Lin")
+    neo = open_page(None, mailbox.link("neo.lin@alder.example"), javascript=javascript, phone=True)
+    neo.fill("[name=new_password]", "seven purple otters dancing")
+    assert not javascript or faults(neo, "staff first password", (390,)) == []
+    neo.click("text=Set password and continue")
+    expect(neo.locator("h1")).to_have_text("Set up your second factor")
+    expect(neo.locator("svg.qr")).to_be_visible()
+    assert not javascript or faults(neo, "staff second factor", WIDTHS) == []
+    secret = neo.locator("p code").inner_text().replace(" ", "")
+    neo.fill("[name=code]", "123")
+    neo.click("text=Continue")
+    expect(neo.locator(".error")).to_be_visible()
+    assert neo.locator("p code").inner_text().replace(" ", "") == secret
+    neo.fill("[name=code]", app_code(secret))
+    neo.click("text=Continue")
+    expect(neo.locator("h1")).to_have_text("Keep these recovery codes")
+    assert not javascript or faults(neo, "staff codes shown", WIDTHS) == []
+    neo.click("text=I have kept them")
+    expect(neo.locator("h1")).to_have_text("Client portal users")
+
+
+def test_the_code_page(open_page, town):
+    page = open_page(None, "/staff/sign-in")
+    page.fill("[name=email]", town.sue.email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("text=Continue")
+    expect(page.locator("h1")).to_have_text("Second factor")
+    assert faults(page, "staff code", WIDTHS) == []
+    page.click("text=Use a recovery code")
+    expect(page.locator("label[for=code]")).to_have_text("Recovery code")
+    page.click("text=Use the authenticator app")
+    page.fill("[name=code]", " ".join(app_code()))
+    page.click(".btn.pri")
+    expect(page.locator("h1")).to_have_text("Client portal users")
