@@ -1,11 +1,13 @@
 """Everything htmx: whether a request wants a part of a page, and every HX- header that is sent."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Response, make_response, redirect, render_template
+from flask import request as flask_request
 from htmx_flask import request
 from jinja2_fragments.flask import render_block
+from werkzeug.datastructures import MultiDict
 
 
 def wants_part() -> bool:
@@ -48,6 +50,17 @@ def current_path() -> str | None:
     parts = urlsplit(request.htmx.current_url or "")
     here = parts.netloc == request.host
     return f"{parts.path}?{parts.query}".rstrip("?") if here else None
+
+
+def current_args() -> MultiDict[str, str]:
+    """Return what stands in the query of the page that made the htmx request."""
+    return MultiDict(parse_qsl(urlsplit(current_path() or "").query))
+
+
+def rows_before() -> int:
+    """Return how many rows stood on the page that asks for more of them, or that loses one; 0 elsewhere."""
+    number = flask_request.values.get("shown", 0, type=int) if wants_part() else 0
+    return number if 0 < number < 100_000 else 0
 
 
 def vary(answer: Response) -> Response:

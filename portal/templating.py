@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, lifecycle, money, passwords, policy, staff_gate, words
+from portal import guards, htmx, lifecycle, money, passwords, policy, staff_gate, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
@@ -58,6 +58,7 @@ def _globals() -> dict[str, Any]:
         "area_name": words.AREA.get,
         "login_name": words.login_name,
         "strength_of": lambda typed, about: passwords.verdict(typed, [branding().name, about or ""]),
+        "rows_before": htmx.rows_before,
     }
 
 

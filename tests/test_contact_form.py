@@ -165,6 +165,16 @@ class TestAdd:
         assert len(kims()) == 1
         assert len(mailbox.letters(KIM["email"])) == 1
 
+    def test_sent_again_after_a_delete_says_so(self, town, browser, kims):
+        """T80: back to the form, Add once more: no second contact, and no page that is not there."""
+        mia = browser(town.mia)
+        form = KIM | {"form_key": form_fields(mia.get("/acme/contacts/new").text, FORM)["form_key"]}
+        mia.post("/acme/contacts/new", form)
+        mia.post(f"/acme/contacts/{kims()[0][0]}/delete")
+        answer = mia.post("/acme/contacts/new", form)
+        assert (answer.status_code, answer.location) == (303, "/acme/contacts")
+        assert "was deleted" in mia.get(answer.location).text
+
     def test_each_form_has_a_key_of_its_own(self, town, browser):
         mia = browser(town.mia)
         keys = {form_fields(mia.get("/acme/contacts/new").text, FORM)["form_key"] for _ in range(3)}

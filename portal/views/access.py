@@ -5,13 +5,12 @@ from flask import Response, abort, request, url_for
 from portal import htmx
 from portal.actions.access import ACTIONS
 from portal.extensions import db
-from portal.guards import actor, load, safe_next
+from portal.guards import actor, load
 from portal.lifecycle import Move
 from portal.models import Contact
 from portal.queries import contacts as listing
 from portal.templating import say
-from portal.views import contact_form, contact_page, user_details
-from portal.views.lists import wish
+from portal.views import back, contact_form, contact_page, lists, user_details
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("access", __name__, "/contacts")
@@ -45,7 +44,7 @@ def _row(contact: Contact, move: Move, notice: str, undo: str | None) -> Respons
         contact_id=contact.id,
         notice=notice,
         undo=undo,
-        counts=listing.counts(actor(), wish(request.args)),
+        counts=listing.counts(actor(), lists.wish(htmx.current_args())),
         most=listing.COUNTED,
     )
 
@@ -71,4 +70,4 @@ def _back(contact: Contact, move: Move) -> str:
     """Return the page to go on with, without JavaScript."""
     if request.form.get("from") == "view" and move is not Move.DELETE:
         return url_for("contacts.show", contact_id=contact.id)
-    return safe_next(request.form.get("back")) or url_for("contacts.index")
+    return back.to_list()

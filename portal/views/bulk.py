@@ -16,7 +16,7 @@ from portal.queries import contacts as listing
 from portal.queries import rights, vocabulary
 from portal.refusals import FieldRefusal
 from portal.templating import say
-from portal.views import lists
+from portal.views import back, lists
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("bulk", __name__, "/contacts")
@@ -124,6 +124,7 @@ def _form(
         gone=gone,
         offer=offer,
         faults=sum(bool(field.errors) for field in form),
+        back=back.to_list(),
     )
 
 
@@ -148,4 +149,5 @@ def _result(
         agreed=stamp(outcomes),
         hidden=[(name, value) for name in kept for value in request.form.getlist(name)],
         people=outcomes,
+        back=back.to_list(),
     )

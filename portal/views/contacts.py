@@ -17,7 +17,7 @@ from portal.queries import contacts as listing
 from portal.queries.people import made_by_form
 from portal.refusals import FieldRefusal
 from portal.templating import say
-from portal.views import contact_copy, contact_form, contact_page, lists
+from portal.views import back, contact_copy, contact_form, contact_page, lists
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("contacts", __name__, "/contacts")
@@ -106,6 +106,9 @@ def add() -> Response:
         return contact_page.copy(form, None)
     # A second click on the same form leads to what the first one made (T80).
     made = made_by_form(company.id, form.form_key.data) if form.form_key.data else None
+    if made is not None and made.deleted_at is not None:
+        say(f"{made.name} was deleted meanwhile.", tone="wait")
+        return htmx.go(url_for(".index"))
     answer = made or _save_new(form)
     return htmx.go(url_for(".show", contact_id=answer.id)) if isinstance(answer, Contact) else answer
 
@@ -154,4 +157,5 @@ def delete(contact_id: int) -> Response:
     """Ask before deleting: a dialog, or a page without JavaScript."""
     contact = load(Contact, contact_id, to=Move.DELETE)
     came_from = "view" if request.args.get("from") == "view" else "list"
-    return htmx.page("contacts/delete.html", block="dialog", contact=contact, from_=came_from)
+    to = url_for(".show", contact_id=contact.id) if came_from == "view" else back.to_list()
+    return htmx.page("contacts/delete.html", block="dialog", contact=contact, from_=came_from, back=to)

@@ -15,6 +15,7 @@ from portal.queries import contacts as listing
 from portal.queries.rights import choosable
 from portal.refusals import FieldRefusal
 from portal.templating import say
+from portal.views import back
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("property_links", __name__, "/contacts")
@@ -69,7 +70,7 @@ def _done(contact: Contact, notice: str) -> Response:
         return htmx.into(answer, f"#contact-{contact.id}")
     say(notice)
     viewed = request.form.get("from") == "view"
-    return htmx.go(url_for("contacts.show", contact_id=contact.id) if viewed else url_for("contacts.index"))
+    return htmx.go(url_for("contacts.show", contact_id=contact.id) if viewed else back.to_list())
 
 
 def _dialog(
@@ -82,4 +83,6 @@ def _dialog(
     ]
     context: dict[str, Any] = {"contact": contact, "form": form, "options": options, "ask_empty": False}
     context["from_"] = "view" if request.values.get("from") == "view" else "list"
+    viewed = context["from_"] == "view"
+    context["back"] = url_for("contacts.show", contact_id=contact.id) if viewed else back.to_list()
     return htmx.page("contacts/properties.html", block="dialog", status=status, **{**context, **more})

@@ -1,6 +1,7 @@
 """What people do with mouse, keyboard and the Back button, in a real browser with htmx and portal.js."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,6 +54,8 @@ def crowd(town, writing):
             person.contact_type_id = first.contact_type_id
             refresh(person)
             db.session.add(person)
+            db.session.flush()
+            setattr(town, person.first_name.lower(), SimpleNamespace(id=person.id, name=person.name))
 
 
 class TestSearch:
@@ -159,6 +162,7 @@ class TestFiltersAndPages:
         page.goto(LIST)
         page.click("text=Show 25 more")
         expect(page.locator("tbody tr")).to_have_count(50)
+        expect(page.locator("#shown")).to_have_text("50 of 82")
         page.click("text=Show 25 more")
         expect(page.locator("tbody tr")).to_have_count(75)
         page.click("text=Show 25 more")
@@ -220,6 +224,19 @@ class TestMoves:
         expect(page.locator("#count-all")).to_have_text("21")
         expect(page.locator(".toast")).to_contain_text("Bill Ing was deleted")
 
+    def test_the_foot_and_the_views_are_counted_again(self, crowd, town, page):
+        """C5: also where the list is narrowed."""
+        page.goto(LIST)
+        expect(page.locator("#shown")).to_have_text("25 of 82")
+        choose(page, town.bill, "Delete")
+        page.click("#dialog >> text=Yes")
+        expect(page.locator("#shown")).to_have_text("24 of 81")
+        page.goto(f"{LIST}?q=zed")
+        choose(page, town.p00, "Delete")
+        page.click("#dialog >> text=Yes")
+        expect(page.locator("#shown")).to_have_text("24 of 59")
+        expect(page.locator("#count-all")).to_have_text("80")
+
     def test_the_last_row_deleted_leaves_no_empty_table(self, town, page):
         page.goto(f"{LIST}?q=bill")
         choose(page, town.bill, "Delete")
@@ -252,6 +269,13 @@ class TestMoves:
         expect(page.locator("#dialog [role=alert]")).to_contain_text("No property is ticked")
         page.click("#dialog >> text=Link anyway")
         expect(page.locator(f"{row(page, town.ola)} .roles")).to_contain_text("No property")
+
+    def test_property_level_opens_the_boxes(self, town, page):
+        """C20: whoever chooses it sees at once what there is to choose."""
+        page.goto(LIST)
+        choose(page, town.bill, "Link to specific properties")
+        page.click("#dialog >> text=Property Level")
+        expect(page.locator("#dialog .dropdown-list")).to_be_visible()
 
     def test_client_level_hides_the_boxes(self, town, page):
         page.goto(LIST)
@@ -455,7 +479,6 @@ class TestKeyboardOnly:
         expect(page.locator("#dialog :focus")).to_have_attribute("value", "client")
         page.keyboard.press("ArrowDown")
         self.tab_to(page, "0 of 3 selected")
-        page.keyboard.press("Enter")
         self.tab_to(page, "properties")
         page.keyboard.press("Space")
         self.tab_to(page, "Link")

@@ -224,3 +224,62 @@ def test_second_factor(window, town):
     other.fill("#code", codes[0])
     other.click(".btn.pri")
     expect(other).to_have_url(re.compile("/acme/contacts$"))
+
+
+CLIENT = "/acme/client/contacts?q=a"
+BACK = re.compile(r"/acme/client/contacts\?q=a$")
+
+
+def test_moves_of_a_list_lead_back_to_it(plain, town):
+    """C30: from the client page, as it was searched, not to another list."""
+    plain.goto(CLIENT)
+    choose(plain, town.pam, "Deactivate")
+    expect(plain).to_have_url(BACK)
+    plain.click(".toast >> text=Undo")
+    expect(plain).to_have_url(BACK)
+    choose(plain, town.ola, "Link to specific properties")
+    plain.click(".dropdown-list >> text=Beta")
+    plain.click("main .btn.pri")
+    expect(plain).to_have_url(BACK)
+    choose(plain, town.ava, "Delete")
+    plain.click(".frame-foot >> text=No")
+    expect(plain).to_have_url(BACK)
+    choose(plain, town.ava, "Delete")
+    plain.click("main >> text=Yes")
+    expect(plain).to_have_url(BACK)
+    expect(plain.locator(".toast")).to_contain_text("Ava Address was deleted")
+
+
+def test_several_at_once_and_back(plain, town):
+    """Issue 3.2: tick, choose, look at what it does, agree; the way back is the list one came from."""
+    plain.goto(CLIENT)
+    for person in (town.pam, town.ola):
+        plain.check(f"[aria-label='Tick {person.name}']")
+    plain.click("text=Change the ticked")
+    plain.check("[name=roles_how][value=add]")
+    plain.click(".split label:has-text('Billing') >> nth=0")
+    plain.click("text=Show what changes")
+    plain.click("text=Change 2 people")
+    plain.click("text=Back to the contacts")
+    expect(plain).to_have_url(BACK)
+    expect(plain.locator(f"#contact-{town.pam.id} .roles")).to_contain_text("Billing")
+
+
+def test_copy_access(plain, town):
+    """Issue 3.2."""
+    plain.goto(f"{LIST}/{town.nora.id}/edit")
+    plain.select_option("[name=copy_from]", str(town.pam.id))
+    plain.click("button:has-text('Copy access')")
+    expect(plain.locator("main")).to_contain_text("Copied from Pam Propp")
+    plain.click(".savebar .btn.pri")
+    expect(plain.locator("main")).to_contain_text("Property Manager")
+
+
+def test_filters_of_work_orders_on_a_phone(window, town):
+    """UI 5.8: where no dialog can open they stand on the page, with a button."""
+    page = window(town.wes, javascript=False, phone=True).page
+    page.goto("/acme/work-orders")
+    expect(page.locator("[data-opens=filters]")).to_be_hidden()
+    page.select_option("#priority", label="Urgent")
+    page.click("[aria-label='Search work orders']")
+    expect(page).to_have_url(re.compile("priority=urgent"))
