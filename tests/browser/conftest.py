@@ -9,6 +9,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.browser.stage import Stage
 from tests.machinery.chromium import launch
 from tests.machinery.waiting import until
 from tests.surfing import Browser
@@ -134,3 +135,9 @@ def session_of(app, person) -> str:
 def page(window, town) -> Page:
     """A page in the window of Mia, who is admin of Acme Estates."""
     return window(town.mia).page
+
+
+@pytest.fixture
+def stage(app, town, mailbox, writing, window) -> Stage:
+    """The town and windows on it, for whoever looks at pages."""
+    return Stage(app, town, mailbox, writing, window)

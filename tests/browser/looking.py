@@ -43,18 +43,22 @@ ORDER = """() => {
   return faults;
 }"""
 
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
 WIDER_THAN = "(width) => document.scrollingElement.scrollWidth > width"
 
 
-def faults(page: Page, name: str, widths: tuple[int, ...]) -> list[str]:
-    """Look at a page at every width in both themes; gives what is wrong with it."""
+def faults(
+    page: Page, name: str, widths: tuple[int, ...] = WIDTHS, themes: tuple[str, ...] = THEMES
+) -> list[str]:
+    """Look at a page at every width in every theme; gives what is wrong with it."""
     page.evaluate(AXE)
     page.evaluate("scrollTo(0, 0)")  # what lies under a sticky bar would count as covered
     found = page.evaluate(ORDER)
     for width in widths:
         page.set_viewport_size({"width": width, "height": 800 if width > 400 else 844})
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
+        for theme in themes:
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             if PICTURES:
                 page.screenshot(path=f"{PICTURES}/{name}-{width}-{theme}.png", full_page=True)
             found += [f"{width} {theme}: {each}" for each in page.evaluate(RUN_AXE)]

@@ -3,22 +3,20 @@
 GATEHOUSE_PICTURES=folder keeps a picture of each look at each.
 """
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Contact, Invitation, LoginLink, PortalUser
-from tests.browser.looking import faults
+from portal.models import Contact, PortalUser
+from tests.browser.looking import WIDTHS, faults
+from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1280, 390)
 NEW = "harbour velvet ninety owls"
 
 # Pages that are just opened: who opens which address, and the status it must have.
@@ -67,47 +65,6 @@ OPENED = {
     "404 of a stranger": (None, "/nothing/here/at/all", 404),
     "405": ("mia", "/sign-out", 405),
 }
-
-
-class Stage:
-    """The town, what can be changed in it, and windows on it."""
-
-    def __init__(self, app, town, mailbox, writing, window) -> None:
-        self.app, self.town, self.mailbox, self.writing, self.window = app, town, mailbox, writing, window
-
-    def open(self, who: str | None, path: str, status: int = 200, **facts) -> Page:
-        """Open a page, as a person of the town or as a stranger."""
-        person: SimpleNamespace | None = getattr(self.town, who) if who else None
-        ids = {name: fact.id for name, fact in vars(self.town).items()}
-        page = self.window(person, **facts).page
-        answer = page.goto(path.format(**ids))
-        assert answer is not None
-        assert answer.status == status
-        return page
-
-    def invite(self, email: str) -> str:
-        """Have Mia invite an address; gives the path of the link."""
-        page = self.open("mia", "/acme/contacts/new")
-        for name, value in (("first_name", "Sam"), ("last_name", "Guest"), ("email", email)):
-            page.fill(f"[name={name}]", value)
-        page.click(".savebar .btn.pri")
-        page.wait_for_url(re.compile(r"/contacts/\d+$"))
-        return self.mailbox.link(email)
-
-    def ask_reset(self) -> str:
-        """Have Mia ask for a new password; gives the path of the link."""
-        page = self.open(None, "/forgot")
-        page.fill("[name=email]", self.town.mia.email)
-        page.click("text=Send the link")
-        expect(page.locator("h1")).to_have_text("Check your e-mail")
-        self.mailbox.answer_requests()
-        return self.mailbox.link(self.town.mia.email)
-
-    def end_links(self, **facts) -> None:
-        """End the live links of everybody in one way."""
-        with self.writing():
-            for model in (Invitation, LoginLink):
-                db.session.execute(db.update(model).where(model.ended_at.is_(None)).values(**facts))
 
 
 STEPS: dict[str, Callable[[Stage], Page]] = {}
@@ -500,11 +457,6 @@ def _(stage):
     assert answer is not None
     assert answer.status == 503
     return window.page
-
-
-@pytest.fixture
-def stage(app, town, mailbox, writing, window) -> Stage:
-    return Stage(app, town, mailbox, writing, window)
 
 
 @pytest.mark.parametrize("name", OPENED)
