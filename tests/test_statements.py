@@ -9,10 +9,21 @@ from sqlalchemy import event
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Contact, ContactRole, ContactType, Invitation, PropertyLink, Role
+from portal.models import (
+    Activity,
+    Contact,
+    ContactRole,
+    ContactType,
+    Invitation,
+    Property,
+    PropertyLink,
+    Role,
+    RolePermission,
+)
 from portal.models.keys import email_key
-from tests import ledger
+from tests import ledger, places
 from tests.surfing import form_fields
+from tests.town_billing import invoice
 
 LIST = 6
 NOT_COUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
@@ -140,6 +151,77 @@ class TestList:
         crowded(5_000)
         page = browser(town.mia).get("/acme/contacts").text
         assert len(re.findall(r'<tr[^>]* id="contact-\d+"', page)) == 25
+
+
+# The pages that are no lists: forms, the first page, a paper, what several contacts are chosen for.
+NO_LISTS = ("new", "edit", "pdf", "bulk")
+
+
+def add_some(town, session, first: int, last: int) -> None:
+    """Add to acme some of everything that a list shows, each with what its row could ask for."""
+    for number in range(first, last):
+        place = Property(company_id=town.acme.id, name=f"House {number}")
+        role = Role(
+            company_id=town.acme.id, owner=town.acme.id, name=f"R{number}", name_key=f"r{number}", purpose="x"
+        )
+        role.grants = [RolePermission(permission="reports")]
+        session.add_all([place, role])
+        session.flush()
+        user = db.session.scalar(db.select(Contact.portal_user_id).where(Contact.id == town.wes.id))
+        who = {"company_id": town.acme.id, "contact_id": town.ola.id}
+        session.add(ContactRole(**who, role_id=role.id, role_owner=role.owner))
+        session.add(PropertyLink(**who, property_id=place.id, linked_by="Mia Stone"))
+        mine = {"actor_contact_id": town.wes.id, "actor_user_id": user, "actor_kind": "contact"}
+        session.add(Activity(**who, **mine, actor_name="Wes", target_name="Ola", what="edited"))
+        places.contract(town.acme.id, f"Lifts {number}", place.id)
+        places.rfp(town.acme.id, f"Roof {number}", place.id, answers=("Yes.",))
+        places.document(town.acme.id, f"plan {number}.pdf", property_id=place.id)
+        invoice(town.acme.id, f"A-{number}", "Lift", age=number % 300, property_id=place.id)
+        facts = {"requested_by": town.wes.id}
+        places.work_order(town.acme.id, 100 + number, f"Leak {number}", place.id, **facts)
+
+
+def lists(app) -> list[str]:
+    """Every page below the company that speaks of many things and of none in particular."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods]
+    paths = [rule.rule.replace("<slug:company>", "acme") for rule in rules if "<slug:company>" in rule.rule]
+    return sorted(path for path in paths if "<" not in path and not path.endswith(NO_LISTS))
+
+
+class TestEveryList:
+    """Issue 3: at most 8 statements on each list page, its downloads too, constant in the number of rows."""
+
+    def test_is_known(self, app):
+        found = lists(app)
+        assert len(found) >= 25
+        for name in (
+            "roles",
+            "activity",
+            "access-review",
+            "reports/spend",
+            "billing/statement",
+            "client/rfps",
+        ):
+            assert f"/acme/{name}" in found
+
+    @pytest.mark.parametrize("who", ["mia", "pam"])
+    def test_costs_the_same_whatever_stands_in_it(self, app, town, browser, crowded, writing, who):
+        reader, taken = browser(getattr(town, who)), []
+        for first, last, people in ((0, 3, 26), (3, 40, 60)):
+            with writing():
+                add_some(town, db.session, first, last)
+            crowded(people)
+            taken.append({path: cost(app, reader, path) for path in lists(app)})
+        few, many = taken
+        assert {path: number for path, number in many.items() if number > 8} == {}
+        assert {path: (few[path], many[path]) for path in many if few[path] != many[path]} == {}
+
+
+def cost(app, reader, path: str) -> int:
+    """The statements of a page that this reader may open; 0 for the others."""
+    with counting(app) as sent:
+        code = reader.get(path).status_code
+    return len(sent) if code == 200 else 0
 
 
 # What a change of several may cost for each of them: the contact, its activity row, and what is sent.
