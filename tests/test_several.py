@@ -295,7 +295,7 @@ class TestChanging:
         assert sorted(form_fields(page, "several")["contacts"]) == sorted(ids(town.vic, town.pam))
 
     def test_one_transaction(self, town, browser, app, reading, role, monkeypatch):
-        """What breaks in the middle leaves nothing behind."""
+        """T85: what breaks in the middle leaves nothing behind."""
         from portal.actions import several
 
         mia = browser(town.mia)

@@ -105,7 +105,7 @@ def stage(app, town, browser, on_duty, writing, reading, mailbox):
 
 
 def test_refused_at_the_next_request(stage, town, browser):
-    """0 of 50 rounds late for each kind, by turns a page and a part of one (sampled in `make test`)."""
+    """P12, T13, T49, T50: 0 of 50 rounds late for each kind, by turns a page and a part of one."""
     late = {}
     for kind in KINDS:
         for number in range(ROUNDS):
