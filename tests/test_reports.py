@@ -287,6 +287,8 @@ def test_a_period_that_is_none_is_said(browser, town, page, asked, words):
     assert answer.status_code == 422
     assert words in answer.text
     assert "<svg role" not in answer.text
+    part = person.get(f"/acme/reports/{page}?{asked}", htmx=True)
+    assert (part.status_code, words in part.text) == (422, True)
     sent = person.get(f"/acme/reports/{page}.csv?{asked}")
     assert sent.status_code == 303
     assert person.get(sent.location).status_code == 422

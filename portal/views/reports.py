@@ -235,8 +235,8 @@ def _spend_chart(months: list[Month], total: int) -> Chart:
 def _page(name: str, span: Period, **context: Any) -> Response:
     status = 422 if span.problem else 200
     seen = reach(actor())
-    # Only the people are paged; the other reports are always a whole page.
-    block = "list" if name == "people" else None
+    # Only the people are paged; the other reports, and what is wrong with a period, are always a whole page.
+    block = "list" if name == "people" and not span.problem else None
     return htmx.page(f"reports/{name}.html", block=block, status=status, period=span, reach=seen, **context)
 
 
