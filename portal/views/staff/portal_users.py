@@ -9,6 +9,7 @@ from portal.actions.staff import logins
 from portal.forms.staff import AddressForm, PortalUserForm, ReasonForm
 from portal.models import Contact, PortalUser
 from portal.queries.devices import live_sessions
+from portal.queries.paging import COUNTED
 from portal.queries.staff import portal_users
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting, demand
@@ -41,13 +42,14 @@ DEED_WORDS = {
 def index() -> Response:
     """Show the list; search, filter, order and paging stand in the address."""
     who, asked = acting(), LIST.wish()
-    page = portal_users.page(who, asked)
+    matching = portal_users.count(who, asked)
+    page = portal_users.page(who, asked, few=matching <= COUNTED)
     return htmx.page(
         "staff/portal_users/index.html",
         block="list",
         **LIST.context(asked),
         page=page,
-        matching=portal_users.count(who, asked),
+        matching=matching,
         terms=portal_users.terms_of([row.PortalUser.id for row in page.rows]),
         view_words=VIEW_WORDS,
     )
