@@ -406,6 +406,18 @@ def test_what_a_new_contact_could_do_stands_above_the_save_bar(stage):
     assert preview["y"] + preview["height"] <= save["y"]
 
 
+def test_the_save_bar_is_as_wide_as_the_form(stage):
+    """The picture of the edit page: the bar belongs to the form, not to the card at its side."""
+    page = stage.open("mia", "/acme/contacts/{bill}/edit")
+    for width in (1100, 1280, 1600):
+        page.set_viewport_size({"width": width, "height": 800})
+        card, bar = (
+            page.locator("#details .card").first.bounding_box(),
+            page.locator(".savebar").bounding_box(),
+        )
+        assert abs(card["width"] - bar["width"]) <= 1, width
+
+
 def test_names_and_badges_of_a_phone_stand_under_each_other(stage):
     """UI 4.3: one edge for all rows, with or without a box, short or long."""
     page = stage.open("mia", "/acme/contacts", phone=True)
