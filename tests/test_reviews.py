@@ -75,9 +75,12 @@ class TestWhoMay:
         assert stan.post(f"{PAGE}/{town.bill.id}/keep").status_code == 404
         assert stan.post(f"/globex/access-review/{town.bill.id}/deactivate").status_code == 404
 
-    def test_foreign_ids_among_those_kept_are_as_good_as_none(self, browser, town, decisions):
-        browser(town.mia).post(f"{PAGE}/keep", {"contacts": [town.bill.id, town.stan.id, "x", "9" * 30]})
-        assert decisions() == {town.bill.id: "keep"}
+    @pytest.mark.parametrize("foreign", ["stan", "x", "9" * 30])
+    def test_foreign_ids_among_those_kept_are_not_there(self, browser, town, decisions, foreign):
+        """P11, T16: nothing of it is done."""
+        ids = [town.bill.id, town.stan.id if foreign == "stan" else foreign]
+        assert browser(town.mia).post(f"{PAGE}/keep", {"contacts": ids}).status_code == 404
+        assert decisions() == {}
 
 
 class TestTheList:
