@@ -257,6 +257,9 @@ def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:
         return False
     if field == "email":
         return contact.access == Access.NONE
+    # Without a login the topic alone says what is sent, so ticking one is giving something (P6).
+    if field == "topics":
+        return contact.access == Access.PORTAL
     return field in DETAILS
 
 
