@@ -9,8 +9,9 @@ import random
 import pytest
 
 from portal.extensions import db
-from tests import area_routes, forms_around
+from tests import area_routes, forms_around, ledger
 from tests.machinery.counts import count
+from tests.staff_routes import STAFF
 from tests.test_every_route import ROUTES
 
 # Twenty thousand, each lot on a town of its own, because many of them change it.
@@ -63,3 +64,22 @@ def _signed_in(town, browser) -> dict:
         if one.sign_in(getattr(town, name).email).status_code == 303:
             opened[f"{name} {len(opened)}"] = one
     return {name: (one, one.token()) for name, one in opened.items()}
+
+
+@pytest.mark.parametrize("lot", range(count(1, 10)))
+def test_no_answer_of_500_or_above_to_staff(town, on_duty, reading, lot):
+    """T76: the same through every form of the vendor's side, by an administrator and by Support."""
+    with reading():
+        user_id = ledger.contact(town.bill.id).portal_user_id
+    names = {"session": 1, "person": town.tom.id, "user": user_id}
+    paths = [path.format_map(names) for path, methods, _ in STAFF.values() if "GET" in methods.split()]
+    dice, opened = random.Random(lot), (on_duty(town.sue), on_duty(town.tom), on_duty())
+    people = [(each, each.token()) for each in opened]
+    doors = forms_around.doors(on_duty(town.sue), paths)
+    doors = [door for door in doors if door.path != "/staff/sign-out"]
+    assert len({door.path for door in doors if door.method == "POST"}) > 4
+    for number in range(count(60, 200)):
+        person, token = dice.choice(people)
+        door = dice.choice(doors)
+        answer = forms_around.send(person, token, door, dice)
+        assert answer.status_code < 500, (answer.status_code, lot, number, door)
