@@ -14,6 +14,9 @@ from tests.machinery.counts import count
 from tests.staff_routes import STAFF
 from tests.test_every_route import ROUTES
 
+# A body that is refused in the middle leaves the file it was put aside in to be closed by the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 # Twenty thousand, each lot on a town of its own, because many of them change it.
 LOTS, LOT, PAGES = count(1, 100), 200, count(40, 1_000)
 PEOPLE = ["mia", "max", "ed", "pam", "duo"]
