@@ -16,6 +16,9 @@ _MARK = "\ufeff"
 # What spreadsheets compute: also behind blanks and quotes, and in the wide forms of East Asian keyboards.
 _FORMULA = re.compile("[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
+# What would be a folder in the name of a file.
+_NO_NAME = re.compile(r"[/\\]+")
+
 
 def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """Return a download of `rows` below `header`, complete before its first byte is sent.
@@ -32,6 +35,7 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[A
 
 def _names(filename: str) -> dict[str, str]:
     """Return the two spellings of a file name that RFC 6266 asks for; one where it is plain."""
+    filename = _NO_NAME.sub("-", filename)
     plain = secure_filename(filename) or "table.csv"
     if plain == filename:
         return {"filename": plain}

@@ -50,6 +50,7 @@ class World:
     ids: dict[str, list[int]]
     without: set[str] = field(default_factory=set)
     marks: dict[str, str] = field(default_factory=dict)
+    number: int = 7  # where rows are counted, as work orders are
 
     def mark(self, place: str) -> str:
         """Return a new mark for a place such as "contact.notes"; folding leaves it as it is."""
@@ -84,12 +85,17 @@ def mark_company(world: World) -> None:
     """Put marks on the company of `world` and on its logins; the key they sign in by stays."""
     _mark(world, db.session.get_one(Company, world.company_id))
     for user in db.session.scalars(sa.select(PortalUser).where(PortalUser.id.in_(world.ids["portal_user"]))):
-        signs_in_by = user.email_key
-        _mark(world, user)
-        kept = sa.update(PortalUser).where(PortalUser.id == user.id).values(email_key=signs_in_by)
-        db.session.execute(kept)
-        accepted = sa.update(TermsAcceptance).where(TermsAcceptance.portal_user_id == user.id)
-        db.session.execute(accepted.values(address=world.mark("terms_acceptance.address")))
+        mark_login(world, user)
+
+
+def mark_login(world: World, user: PortalUser) -> None:
+    """Put marks on a login; the key it signs in by stays."""
+    signs_in_by = user.email_key
+    _mark(world, user)
+    kept = sa.update(PortalUser).where(PortalUser.id == user.id).values(email_key=signs_in_by)
+    db.session.execute(kept)
+    accepted = sa.update(TermsAcceptance).where(TermsAcceptance.portal_user_id == user.id)
+    db.session.execute(accepted.values(address=world.mark("terms_acceptance.address")))
 
 
 def _belongs(table: sa.Table, world: World) -> bool:
@@ -106,17 +112,18 @@ def content() -> set[str]:
         for table in db.metadata.sorted_tables
         if table.name not in SHARED
         for column in table.columns
-        if isinstance(column.type, sa.JSON) or column in set(_texts(table))
+        if isinstance(column.type, sa.JSON) or column in set(texts(table))
     }
 
 
 def _mark(world: World, row: Any) -> None:
     table = row.__table__
-    marked = {column.name: world.mark(f"{table.name}.{column.name}") for column in _texts(table)}
+    marked = {column.name: world.mark(f"{table.name}.{column.name}") for column in texts(table)}
     db.session.execute(sa.update(table).where(table.c.id == row.id).values(**marked))
 
 
-def _texts(table: sa.Table) -> Iterator[sa.Column]:
+def texts(table: sa.Table) -> Iterator[sa.Column]:
+    """Yield the columns in which anything may be written."""
     choices = _choices(table)
     for column in table.columns:
         if isinstance(column.type, sa.String) and column.name not in NO_CONTENT | choices.keys():
@@ -131,7 +138,7 @@ def _choices(table: sa.Table) -> dict[str, str]:
 
 def _values(world: World, table: sa.Table) -> dict[str, Any]:
     values: dict[str, Any] = {
-        column.name: world.mark(f"{table.name}.{column.name}") for column in _texts(table)
+        column.name: world.mark(f"{table.name}.{column.name}") for column in texts(table)
     }
     values |= {name: word for name, word in _choices(table).items() if not table.c[name].nullable}
     for column in table.columns:
@@ -161,7 +168,7 @@ def _plain(world: World, table: sa.Table, column: sa.Column) -> dict[str, Any]:
     if isinstance(kind, sa.Boolean):
         return {column.name: False}
     if isinstance(kind, sa.Integer | sa.Numeric):
-        return {column.name: 7}
+        return {column.name: world.number if column.name == "number" else 7}
     return {column.name: now()}
 
 

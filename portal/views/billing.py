@@ -193,7 +193,7 @@ def _head() -> Head:
 
 
 def _file(content: bytes, name: str) -> Response:
-    plain = one_line(name).replace("/", "-")
+    plain = one_line(name).replace("/", "-").replace("\\", "-")
     answer = send_file(BytesIO(content), "application/pdf", as_attachment=True, download_name=plain)
     answer.headers["Cache-Control"] = "no-store"
     return answer

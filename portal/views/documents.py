@@ -55,7 +55,7 @@ def download(document_id: int) -> Response:
         content,
         mimetype=document.media_type,
         as_attachment=True,
-        download_name=document.name,
+        download_name=files.clean_name(document.name, document.media_type),
         conditional=False,
         etag=False,
     )

@@ -212,7 +212,7 @@ def _sent(document: Document, content: bytes, *, inline: bool) -> Response:
         BytesIO(content),
         document.media_type,
         as_attachment=not inline,
-        download_name=document.name,
+        download_name=files.clean_name(document.name, document.media_type),
         etag=False,
     )
     answer.headers["Cache-Control"] = "no-store"
