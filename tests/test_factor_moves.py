@@ -168,8 +168,9 @@ class TestRecoveryCodes:
     def test_new_ones(self, town, browser, mailbox, reading):
         vic = browser(town.vic)
         app = set_up(vic, town.vic.email)
-        assert vic.post(CODES, {"current_password": "wrong"}).status_code == 422
-        fresh = shown_codes(vic.post(CODES, {"current_password": PASSWORD}).text)
+        form = {"current_password": PASSWORD, "code": app.code(later=30)}
+        assert vic.post(CODES, {**form, "current_password": "wrong"}).status_code == 422
+        fresh = shown_codes(vic.post(CODES, form).text)
         assert len(set(fresh) | set(app.codes)) == 20
         other = browser()
         other.sign_in(town.vic.email)
@@ -182,6 +183,16 @@ class TestRecoveryCodes:
             "You have new recovery codes",
             "A recovery code was used",
         ]
+
+    @pytest.mark.parametrize("typed", ["", "wrong"])
+    def test_not_with_the_password_alone(self, town, browser, reading, typed):
+        """Whoever has the password and an open browser must not make the codes that switch it off."""
+        vic = browser(town.vic)
+        app = set_up(vic, town.vic.email)
+        answer = vic.post(CODES, {"current_password": PASSWORD, "code": app.wrong() if typed else ""})
+        assert answer.status_code == 422
+        assert shown_codes(answer.text) == []
+        assert not acts(reading, "made new recovery codes")
 
     def test_none_without_a_second_factor(self, town, browser):
         assert browser(town.vic).post(CODES, {"current_password": PASSWORD}).status_code == 409

@@ -78,9 +78,9 @@ def _app(form: CodeForm, secret: str, user: PortalUser) -> Response:
 @reads_first
 @guessing
 def codes() -> Response:
-    """Ask for the password and show new recovery codes, once."""
+    """Ask for password and code, as a password alone must not earn a way past, and show new codes, once."""
     person = _person()
-    form = PasswordForm()
+    form = PasswordAndCodeForm() if person.user.has_second_factor else PasswordForm()
     if not form.validate_on_submit() or not _proved(form, person.user):
         return _ask("codes", form, person.user)
     return _codes(renew_codes(person.user, person.actor()), person.user, is_new=False)
