@@ -284,6 +284,19 @@ class TestSession:
         here.post(f"/profile/devices/{first}/sign-out")
         assert not is_in(here)
 
+    def test_signed_out_everywhere(self, town, browser, reading):
+        """T60: all of one's own sessions end at once, this one and remembered ones too, and nobody else's."""
+        here, there, stan = browser(town.mia), browser(), browser(town.stan)
+        assert "Sign out everywhere" not in here.get("/profile").text
+        there.sign_in(town.mia.email, remember="y")
+        assert "Sign out everywhere" in here.get("/profile").text
+        assert here.post("/sign-out", {"everywhere": "1"}).location == "/sign-in"
+        assert not is_in(here)
+        assert not is_in(there)
+        assert is_in(stan)
+        with reading():
+            assert all(row.ended_at for row in sessions_of(town.mia.email))
+
 
 class TestHowLong:
     """A session ends half an hour after its last use, twelve hours after its start; remembered, 30 days."""

@@ -1,6 +1,7 @@
 """What people change about themselves: their own details and how the portal looks to them."""
 
 from portal import audit
+from portal.actions.access import end_sessions
 from portal.actions.topics import choose_topics
 from portal.clock import now
 from portal.models import Contact, PortalUser
@@ -47,3 +48,9 @@ def choose_own_topics(contact: Contact, topics: frozenset[str], by: Actor) -> bo
 def choose_look(user: PortalUser, theme: str, density: str, *, shortcuts: bool) -> None:
     """Set how the portal looks to this person, and whether single keys do something (WCAG 2.1.4)."""
     user.theme, user.density, user.shortcuts = theme, density, shortcuts
+
+
+def sign_out_everywhere(user: PortalUser, by: Actor) -> None:
+    """End every signed-in browser of `user`, the one at hand among them."""
+    end_sessions(user)
+    audit.record("signed out everywhere", by=by, user=user)

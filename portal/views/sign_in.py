@@ -7,6 +7,7 @@ from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import htmx
+from portal.actions.profile import sign_out_everywhere
 from portal.actions.sign_in import check_password, end_session, replace_session, start_session
 from portal.extensions import limiter
 from portal.forms.people import SignInForm
@@ -86,9 +87,12 @@ def enter(user: PortalUser, *, remembered: bool = False, renewed: bool = False) 
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> Response | BaseResponse:
-    """End this browser's session, clear what the browser kept, and lead to the sign-in page."""
+    """End this browser's session, or with `everywhere` those of all, clear what the browser kept, and lead to
+    the sign-in page."""
     person = signed_in()
-    if person is not None:
+    if person is not None and request.form.get("everywhere"):
+        sign_out_everywhere(person.user, person.actor())
+    elif person is not None:
         end_session(person.session, person.actor())
     logout_user()
     session.clear()

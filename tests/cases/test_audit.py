@@ -33,6 +33,7 @@ FORMS = [
     ("mia", "/acme/roles/new", {"name": "Keepers", "permissions": ["reports"]}, "added the role", "done"),
     ("mia", "/acme/properties/new", {"name": "Omega"}, "added the property", "done"),
     ("mia", "/sign-out", {}, "signed out", "done"),
+    ("mia", "/sign-out", {"everywhere": "1"}, "signed out everywhere", "done"),
     ("ted", "/terms", {"accept_terms": "y"}, "accepted the terms", "done"),
     ("rita", "/profile", {"first_name": "Rita", "last_name": "Harbour"}, "edited the own details", "done"),
     ("max", "/profile/password", CHANGED, "changed the password", "done"),
