@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.extensions import db
-from portal.models import Contact
+from portal.models import Contact, PortalUser
 from tests.browser.looking import faults
 from tests.surfing import app_code
 from tests.town import PASSWORD
@@ -112,3 +112,15 @@ def test_the_code_page(open_page, town):
     page.fill("[name=code]", " ".join(app_code()))
     page.click(".btn.pri")
     expect(page.locator("h1")).to_have_text("Client portal users")
+
+
+def test_user_details_of_a_long_address(open_page, town, writing):
+    """UI 10.3: once on the page, never cut off, and never the reason to scroll sideways."""
+    address = "tomasz.a.very.long.address.indeed.wisniewski@northgate-property-management.example"
+    with writing():
+        dan = db.session.get_one(PortalUser, db.session.get_one(Contact, town.dan.id).portal_user_id)
+        dan.email = dan.email_key = address
+    page = open_page("sue", "/staff/portal-users/{dan}")
+    expect(page.locator(".page-head p")).to_have_text(address)
+    expect(page.locator("main").get_by_text(address)).to_have_count(1)
+    assert faults(page, "user details, long address", WIDTHS, ("light",)) == []
