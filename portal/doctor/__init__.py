@@ -33,8 +33,8 @@ _ALONE: tuple[Check, ...] = (
 )
 _WITH_REDIS: tuple[Check, ...] = (*redis_server.INSIDE, *clocks.WITH_REDIS)
 _WITH_DATABASE: tuple[Check, ...] = (*database.INSIDE, *versions.WITH_DATABASE, *clocks.WITH_DATABASE)
-# These ask the portal's own tables, so they need every migration.
-_WITH_TABLES: tuple[Check, ...] = (*people.CHECKS, *work.CHECKS)
+# These ask for the portal's own tables, so they need every migration.
+_WITH_TABLES: tuple[Check, ...] = (*database.MIGRATED, *people.CHECKS, *work.CHECKS)
 
 
 def examine() -> list[Finding]:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from portal.config import ROOT
-from portal.doctor import database
+from portal.doctor import database, examine
 from portal.extensions import db
 from portal.transaction import transaction
 
@@ -29,7 +29,7 @@ def after(app):
 
 
 class TestAsItIs:
-    @pytest.mark.parametrize("check", [*database.CHECKS, *database.INSIDE])
+    @pytest.mark.parametrize("check", [*database.CHECKS, *database.INSIDE, *database.MIGRATED])
     def test_nothing_must_change(self, asked, check):
         """In development even for the tests' own role, which is PostgreSQL's superuser."""
         assert asked(check).result in ("ok", "warn")
@@ -46,6 +46,16 @@ class TestAmiss:
     def test_pending_migrations(self, after):
         found = after(database.migrations, "UPDATE alembic_version SET version_num = '0001'")
         assert (found.result, "db upgrade" in found.cure) == ("fail", True)
+
+    def test_pending_migrations_and_nothing_besides(self, app, writing):
+        """Whoever has only to upgrade is not told to restore the backup, or to look for an intruder."""
+        with writing():
+            db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            db.session.execute(text("DROP TABLE pulse"))
+        with app.app_context():
+            found = [each.name for each in examine() if each.result == "fail"]
+        assert "migrations" in found
+        assert not {"schema", "activity"} & set(found)
 
     def test_an_empty_database(self, after):
         assert after(database.migrations, "DELETE FROM alembic_version").result == "fail"
