@@ -364,9 +364,14 @@ class TestOwnAccount:
 
     def test_new_recovery_codes(self, town, on_duty, reading):
         sue = on_duty(town.sue)
-        assert sue.post("/staff/account/recovery-codes", {"current_password": "wrong"}).status_code == 422
-        answer = sue.post("/staff/account/recovery-codes", {"current_password": PASSWORD})
-        assert answer.text.count("<li><code>") == 10
+        path, form = (
+            "/staff/account/recovery-codes",
+            {"current_password": PASSWORD, "code": app_code(steps=1)},
+        )
+        for bad in ({"current_password": "wrong"}, {"code": ""}, {"code": app_code(steps=9)}):
+            answer = sue.post(path, {**form, **bad})
+            assert (answer.status_code, answer.text.count("<li><code>")) == (422, 0)
+        assert sue.post(path, form).text.count("<li><code>") == 10
 
 
 class TestExited:

@@ -32,6 +32,12 @@ class CurrentPasswordForm(Blank):
     current_password = PasswordField("Current password", [filled("Enter your current password.")])
 
 
+class PasswordAndCodeForm(CurrentPasswordForm):
+    """The password and a code of the authenticator app, before there are new recovery codes."""
+
+    code = TextLine("Code from your app", [filled("Enter the code."), at_most(100)])
+
+
 class RoleForm(Blank):
     """What somebody of the staff may do."""
 

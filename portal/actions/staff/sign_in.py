@@ -39,8 +39,8 @@ def begin(person: StaffUser, *, address: str, browser: str) -> str:
     return _start(person, address=address, browser=browser, passed=False)
 
 
-def give_code(who: OnDuty, code: str, *, recovery: bool) -> bool:
-    """Take the second factor of `who`: a code of the app or a recovery code. False where it is not right."""
+def give_code(who: OnDuty, code: str, *, recovery: bool, what: str = "staff sign in") -> bool:
+    """Take the second factor of `who` for `what`: a code of the app or a recovery code. False where wrong."""
     factor = second_factor.of(who.person)
     left: int | None = None
     if factor is not None and recovery:
@@ -49,7 +49,7 @@ def give_code(who: OnDuty, code: str, *, recovery: bool) -> bool:
         left = 0 if second_factor.check(factor, who.person, code) else None
     right = left is not None
     if not right:
-        audit.record("staff sign in", by=who.actor(), result="refused", reason="wrong code")
+        audit.record(what, by=who.actor(), result="refused", reason="wrong code")
     elif recovery:
         audit.record("used a recovery code", by=who.actor(), changes={"Recovery codes": ("", f"{left} left")})
         mail.staff_changed(who.person, f"second factor: a recovery code was used, {left} are left")

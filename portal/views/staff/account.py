@@ -4,10 +4,10 @@ from flask import Blueprint, Response, abort, request, session, url_for
 
 from portal import htmx, passwords, second_factor
 from portal.actions.staff.passwords import change_password
-from portal.actions.staff.sign_in import end_session, renew_codes
+from portal.actions.staff.sign_in import end_session, give_code, renew_codes
 from portal.extensions import limiter
 from portal.forms.people import ChangePasswordForm
-from portal.forms.staff import CurrentPasswordForm
+from portal.forms.staff import PasswordAndCodeForm
 from portal.guards import reads_first
 from portal.limits import per_account, refused
 from portal.queries.staff.sign_in import live_sessions
@@ -70,13 +70,16 @@ def _good(form: ChangePasswordForm) -> bool:
 @blueprint.route("/recovery-codes", methods=["GET", "POST"])
 @limiter.limit(per_account, methods=["POST"], key_func=_key, deduct_when=refused)
 def recovery_codes() -> Response:
-    """Make new recovery codes, once the password was given again, and show them once."""
-    form = CurrentPasswordForm()
+    """Make new recovery codes, once password and code were given again, and show them once."""
+    form = PasswordAndCodeForm()
     if form.validate_on_submit():
-        if passwords.fits(person().person.password_hash, form.current_password.data):
+        if not passwords.fits(person().person.password_hash, form.current_password.data):
+            form.current_password.errors = [WRONG]
+        elif not give_code(person(), form.code.data, recovery=False, what="make new recovery codes"):
+            form.code.errors = ["That code does not work. Wait for the next one and type that."]
+        else:
             codes = renew_codes(person())
             return htmx.page("staff/recovery_codes.html", codes=codes, onwards=url_for(".show"))
-        form.current_password.errors = [WRONG]
     return htmx.page("staff/renew_codes.html", form=form, status=422 if form.errors else 200)
 
 
