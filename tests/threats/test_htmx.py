@@ -5,6 +5,8 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from tests import ledger
 from tests.machinery import web
 
@@ -18,6 +20,7 @@ NASTY = [
 ]
 
 
+@pytest.mark.sqlite_only
 def test_one_line_for_each_event(app, town, browser):
     """T71: in production's form every line of the log is one JSON object, whatever was asked."""
     folder = Path(app.config["INSTANCE_DIR"])
