@@ -168,4 +168,4 @@ def breakable(address: str | None) -> Markup:
 def day_greeting(at: datetime) -> str:
     """Return "Good morning" and so on for the vendor's time of day."""
     hour = at.astimezone(_zone()).hour
-    return "Good morning" if 4 <= hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+    return "Good morning" if 4 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"

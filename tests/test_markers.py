@@ -41,11 +41,13 @@ TABLES = {
     "invoice_id": "invoice",
     "role_id": "role",
     "review_id": "access_review",
+    "request_id": "access_request",
 }
 # What an argument that is no id may be.
 WORDS = {"move": list(ACTIONS), "what": ["keep", "deactivate", "activate", "cancel-invitation"]}
 # The staff see everything; that their side is shut to customers is swept in test_every_staff_route.
-NOT_SWEPT = {"dev", "static", "staff", "sign_in", "resets", "invitations", "confirmations", "well_known"}
+NOT_SWEPT = {"dev", "static", "staff", "sign_in", "resets", "invitations", "confirmations"}
+NOT_SWEPT |= {"request_access", "well_known"}
 SEARCHES = ("zqf", "zqh")
 
 

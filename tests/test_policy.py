@@ -2,6 +2,7 @@
 
 import random
 import re
+import zlib
 from datetime import timedelta
 from itertools import combinations
 
@@ -29,7 +30,7 @@ from portal.models import (
 from portal.policy import EVERY_PERMISSION, SYSTEM, Actor, effective, may_give
 from portal.refusals import NotNow
 from tests import ledger
-from tests.machinery.counts import count
+from tests.machinery.counts import LONG, count
 
 SIX = ["admin", "billing", "reports", "work_orders", "edit_contacts", "view_client"]
 ROLE_OF = {
@@ -54,6 +55,11 @@ MOVES = [
 UNKNOWN = 2**31 - 1
 # Plain forms are answered with 303; htmx gets what it shows (200) or where it goes (204).
 DONE = {False: {303}, True: {200, 204}}
+
+
+def both_or_one(*cell: str) -> tuple[bool, ...]:
+    """Page and htmx for each cell in `make test-all`; else one of them, always the same."""
+    return (False, True) if LONG else (bool(zlib.crc32(" ".join(cell).encode()) % 2),)
 
 
 def table(text: str) -> dict[str, dict[str, int]]:
@@ -296,7 +302,7 @@ class TestMoving:
         wanted, got = {}, {}
         for move in MOVES:
             for what, answer in ADMIN_ONLY[who].items():
-                for htmx in (False, True):
+                for htmx in both_or_one(who, move, what):
                     path = f"/acme/contacts/{place(who, what)}/{move}"
                     sent = actor.post(path, {"csrf_token": token}, htmx=htmx, token=False)
                     wanted[move, what, htmx], got[move, what, htmx] = answer, sent.status_code
@@ -453,9 +459,9 @@ class TestFields:
 def sets_of_permissions() -> list[tuple[str, ...]]:
     """All 64 sets in `make test-all`; else the small ones that matter most and a few others."""
     every = [each for size in range(7) for each in combinations(SIX, size)]
-    few = [*every[:7], tuple(SIX), tuple(SIX[1:])]
+    few = [(), ("admin",), ("edit_contacts",), tuple(SIX[1:])]
     rest = [each for each in every if each not in few]
-    return few + random.Random(7).sample(rest, count(3, len(rest)))
+    return few + random.Random(7).sample(rest, count(1, len(rest)))
 
 
 class TestGrantCeiling:

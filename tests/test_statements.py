@@ -268,7 +268,7 @@ BOUNDS = {
     "/acme/contacts/{nora}/edit": 12,
     "/acme/contacts/{ava}/delete": 7,
     "/acme/contacts/{ola}/properties": 9,
-    "/profile": 5,
+    "/profile": 6,
     "/profile/password": 3,
     "/terms": 4,
     "/companies": 3,
