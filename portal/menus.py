@@ -158,7 +158,9 @@ def _item(entry: Entry, slug: str) -> dict[str, Any]:
 
 def _is_current(entry: Entry) -> bool:
     """Return whether the page at hand belongs to `entry`; a filtered list is its own entry's."""
-    if (request.endpoint or "").partition(".")[0] != entry.endpoint.partition(".")[0]:
+    # The menu as a page of its own is served by the dashboard's file, but is not the dashboard.
+    elsewhere = request.endpoint == "dashboard.more"
+    if elsewhere or (request.endpoint or "").partition(".")[0] != entry.endpoint.partition(".")[0]:
         return False
     filtered = request.endpoint == "contacts.index" and request.args.get("authorized") == "any"
     return filtered == bool(entry.query)

@@ -815,3 +815,11 @@ def test_invitations_stay_one_per_contact(town, browser, filled, reading):
     with reading():
         live = select(Invitation).where(Invitation.contact_id == town.ann.id, Invitation.ended_at.is_(None))
         assert db.session.scalars(live).one().email == "ann2@acme.example"
+
+
+def test_an_invitation_is_promised_only_where_saving_sends_one(browser, town):
+    """Ann is pending: she has hers; Ava is in the address book and would get one."""
+    mia = browser(town.mia)
+    promise = "gets an invitation by e-mail"
+    assert promise not in mia.get(f"/acme/contacts/{town.ann.id}/edit").text
+    assert promise in mia.get(f"/acme/contacts/{town.ava.id}/edit").text

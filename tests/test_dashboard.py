@@ -1,14 +1,14 @@
 """The first page: only what this reader may use, cut to the scope, in few statements (C33, C44, P11)."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from portal.clock import now
 from portal.extensions import db
 from portal.models import CompanyArea, Contact, ContactPermission, ContactRole, Invoice, WorkOrder
-from portal.templating import today
+from portal.templating import day_greeting, today
 from tests.statements import counted
 
 HOME = "/acme/"
@@ -190,3 +190,19 @@ class TestStatements:
         with counted(app) as full:
             someone.get(HOME)
         assert len(few) == len(full) <= 8
+
+
+@pytest.mark.parametrize(
+    ("hour", "words"),
+    [(hour, "morning") for hour in (4, 11)]
+    + [(hour, "afternoon") for hour in (12, 17)]
+    + [(hour, "evening") for hour in (0, 3, 18, 23)],
+)
+def test_the_greeting_fits_the_hour(app, hour, words):
+    with app.app_context():
+        assert day_greeting(datetime(2026, 11, 22, hour, tzinfo=UTC)) == f"Good {words}"
+
+
+def test_the_menu_as_a_page_is_one_place_alone(browser, town):
+    bar = browser(town.mia).get("/acme/more").text.partition('class="tabbar"')[2].partition("</nav>")[0]
+    assert bar.count('aria-current="page"') == 1
