@@ -10,6 +10,8 @@ from portal.models import Activity, Contact, PortalUser
 from portal.policy import Actor
 
 Changes = Mapping[str, tuple[Any, Any]]
+# As many characters as the column holds; SQLite would take more.
+LONGEST = 40
 
 
 def record(
@@ -29,7 +31,11 @@ def record(
     `what` is a word such as "authorized"; `changes` maps a field's label to what it was and what it is now,
     both in words and never a secret. The company is the contact's where there is one. What it was done to
     is the contact or login, else what `about` names.
+
+    Raises ValueError where `what` is longer than its column, which only one of the databases would notice.
     """
+    if len(what) > LONGEST:
+        raise ValueError(f"{what!r} is longer than {LONGEST} characters.")
     target = contact or user
     row = Activity(
         what=what,

@@ -54,7 +54,7 @@ def cancel_email_change(user: PortalUser, by: Actor) -> None:
     """Let the link that waits at the new address die. Raises NotNow where none waits."""
     if not end_login_links(user, Purpose.CHANGE_EMAIL, Ended.CANCELLED):
         raise NotNow("No change of your address is waiting any more.")
-    audit.record("cancelled the change of the e-mail address of", by=by, user=user)
+    audit.record("cancelled the e-mail change of", by=by, user=user)
 
 
 def taken(link: LoginLink) -> bool:

@@ -69,7 +69,7 @@ def _answer_to_recovery(user: PortalUser) -> None:
     assert user.recovery_email is not None
     mail.password_reset(login_link(user, Purpose.RESET, user.recovery_email))
     mail.recovery_used(user)
-    audit.record("asked for a password reset at the recovery e-mail of", by=STRANGER, user=user)
+    audit.record("asked for a reset by recovery e-mail of", by=STRANGER, user=user)
 
 
 def _waiting_with(email: str) -> list[Contact]:
