@@ -19,6 +19,7 @@ from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.refusals import FieldRefusal, Refusal, TooMany
 from portal.transaction import transaction
+from portal.words import tried
 
 log = logging.getLogger(__name__)
 SHOWN = frozenset({400, 403, 404, 405, 409, 413, 422, 429})
@@ -49,7 +50,7 @@ def refused(refusal: Refusal) -> Response:
 
 def _leave_trace(refusal: Refusal) -> None:
     args = request.view_args or {}
-    what = str(args.get("move") or (request.endpoint or "").rpartition(".")[2])
+    what = str(args.get("move") or tried(request.endpoint or ""))
     with transaction(write=True):
         who = staff_gate.acting()
         contact = _own_contact(who, args.get("contact_id"))
@@ -128,11 +129,18 @@ def plain_page(template: str, status: int) -> Response:
     return make_response(page.render(reference=str(g.get("request_id", ""))), status)
 
 
+def _whom_to_ask(status: int) -> list[str]:
+    """Return the names of admins who could do what was refused; nobody is sent to themselves."""
+    if status != 403 or not g.get("membership"):
+        return []
+    here = guards.membership()
+    return admin_names(here.company.id, except_id=here.contact.id)
+
+
 def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:
     """Return the page for `status`, or the same words as a notice for htmx; `wait` counts down on a page."""
     template = f"errors/{status if status in SHOWN else 400}.html"
     part = htmx.wants_part()
-    admins = admin_names(guards.membership().company.id) if status == 403 and g.get("membership") else []
-    context = {"status": status, "sentence": sentence, "admins": admins, "wait": wait}
+    context = {"status": status, "sentence": sentence, "admins": _whom_to_ask(status), "wait": wait}
     answer = make_response(render_template("errors/_notice.html" if part else template, **context), status)
     return htmx.as_notice(answer) if part else answer

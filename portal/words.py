@@ -178,6 +178,43 @@ def news(event: WorkOrderEvent, order: WorkOrder) -> str:
     return f"{word} for {visit.day} {visit:%b %Y}" if visit and word == "Scheduled" else word
 
 
+# What somebody tried who was refused, by the page that refused it; a move has its own word.
+_TRIED = {
+    "access_requests.let_in": "let somebody in",
+    "access_requests.turn_away": "turn somebody away",
+    "bulk.change": "change several contacts",
+    "client.edit": "edit the company",
+    "client.second_factor": "require a second factor",
+    "contacts.add": "add a contact",
+    "contracts.attach": "attach a document to a contract",
+    "documents.delete": "delete a document",
+    "profile.confirm": "confirm an address",
+    "profile.topics": "choose topics",
+    "properties.add": "add a property",
+    "properties.archive": "archive a property",
+    "properties.attach": "attach a document to a property",
+    "properties.edit": "edit a property",
+    "properties.restore": "restore a property",
+    "property_links.link": "link to properties",
+    "reviews.decide": "decide in the access review",
+    "reviews.finish": "finish the access review",
+    "rfps.attach": "attach a document to an RFP",
+    "roles.add": "add a role",
+    "roles.archive": "archive a role",
+    "roles.areas": "hide areas",
+    "roles.copy": "copy a role",
+    "roles.edit": "edit a role",
+    "work_orders.cancel": "cancel a work order",
+    "work_orders.comment": "comment on a work order",
+    "work_orders.new": "create a work order",
+}
+
+
+def tried(endpoint: str) -> str:
+    """Return in words what a request to `endpoint` wanted to do."""
+    return _TRIED.get(endpoint) or _plain(endpoint.rpartition(".")[2])
+
+
 def _plain(what: str) -> str:
     return what.replace("_", " ").replace("-", " ")
 

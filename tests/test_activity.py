@@ -16,6 +16,7 @@ from portal.models import Activity, Contact
 from portal.models.keys import refresh
 from portal.policy import SYSTEM, Actor
 from portal.transaction import transaction
+from portal.words import tried
 from tests.statements import counted
 
 PAGE = "/acme/activity"
@@ -88,6 +89,20 @@ class TestWhatItSays:
         page = browser(town.mia).get(f"{PAGE}?kind=refused").text
         assert "Ed Itor was refused: delete for Ava Address" in page
         assert "Your role does not include this." in page
+
+    def test_what_was_refused_is_said_in_words(self, app, browser, town):
+        """C32: also where it was no move of a contact, for every form below a company."""
+        browser(town.wes).post("/acme/roles/new", {"name": "Keepers"})
+        page = browser(town.mia).get(f"{PAGE}?kind=refused").text
+        assert "Wes Order was refused: add a role" in page
+        forms = {
+            rule.endpoint
+            for rule in app.url_map.iter_rules()
+            if "POST" in rule.methods and "company" in rule.arguments and "move" not in rule.arguments
+        }
+        named = {endpoint for endpoint in forms if " " in tried(endpoint)}
+        # Each is refused by no right, or its own word says it.
+        assert forms - named <= {"contacts.edit", "companies.enter", "access.take", "reviews.keep_page"}
 
     def test_what_staff_did_is_marked(self, browser, town, writing):
         with writing():

@@ -1094,3 +1094,13 @@ def links(page: str) -> set[str]:
     tree = html5lib.parse(page, namespaceHTMLElements=False)
     hrefs = {str(link.get("href", "")) for link in tree.iter("a")}
     return {href for href in hrefs if href.startswith("/")}
+
+
+def test_nobody_is_sent_to_themselves(town, browser):
+    """P7, P11: the page that refuses names others to ask, and speaks of doing, not of opening."""
+    page = browser(town.mia).post(f"/acme/contacts/{town.mia.id}/deactivate")
+    assert page.status_code == 403
+    assert "You cannot do this." in page.text
+    said = page.text.partition("<main")[2].partition("</main>")[0]
+    assert "Ask another admin." in said
+    assert town.mia.name not in said

@@ -11,12 +11,16 @@ from portal.models import Contact, LoginLink, Permission, PortalUser, Purpose
 from portal.models.keys import email_key
 
 
-def admin_names(company_id: int, most: int = 3) -> list[str]:
-    """Return the names of up to `most` admins of the company who can sign in: those to ask."""
+def admin_names(company_id: int, most: int = 3, *, except_id: int = 0) -> list[str]:
+    """Return the names of up to `most` admins of the company who can sign in: those to ask.
+
+    `except_id` is a contact not to name.
+    """
     query = (
         select(Contact)
         .join(PortalUser, PortalUser.id == Contact.portal_user_id)
         .where(Contact.company_id == company_id, can_sign_in(), holds_permission(Permission.ADMIN))
+        .where(Contact.id != except_id)
         .order_by(Contact.name_key)
         .limit(most)
     )

@@ -37,8 +37,8 @@ FORMS = [
     ("ted", "/terms", {"accept_terms": "y"}, "accepted the terms", "done"),
     ("rita", "/profile", {"first_name": "Rita", "last_name": "Harbour"}, "edited the own details", "done"),
     ("max", "/profile/password", CHANGED, "changed the password", "done"),
-    ("ed", "/acme/contacts/new", ledger.new_form(), "add", "refused"),
-    ("nora", "/acme/roles/new", {"name": "Keepers", "permissions": ["reports"]}, "add", "refused"),
+    ("ed", "/acme/contacts/new", ledger.new_form(), "add a contact", "refused"),
+    ("nora", "/acme/roles/new", {"name": "Keepers", "permissions": ["reports"]}, "add a role", "refused"),
 ]
 
 
