@@ -350,6 +350,18 @@ class TestForm:
         page.click("text=Admin access")
         expect(page.locator("#permissions-billing")).not_to_be_checked()
 
+    def test_an_exception_is_called_so_as_long_as_it_is_one(self, town, page):
+        """Bill has the role Billing: a switch that is on beside it is an exception, until it is off again."""
+        page.goto(f"{LIST}/{town.bill.id}/edit?tab=login")
+        reports = page.locator(".switch-row", has=page.locator("#permissions-reports"))
+        billing = page.locator(".switch-row", has=page.locator("#permissions-billing"))
+        expect(reports.get_by_text("Exception")).to_be_hidden()
+        reports.click()
+        expect(reports.get_by_text("Exception")).to_be_visible()
+        expect(billing.get_by_text("Exception")).to_be_hidden()
+        reports.click()
+        expect(reports.get_by_text("Exception")).to_be_hidden()
+
     def test_user_details_keep_what_was_typed(self, town, page, mailbox):
         """L5: the buttons act at once, on the saved address."""
         page.goto(f"{LIST}/{town.bill.id}/edit")
