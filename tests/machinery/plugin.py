@@ -41,8 +41,8 @@ def _wanted(item: pytest.Item, database: str) -> bool:
 
 
 def _sampled(item: pytest.Item) -> bool:
-    """Of many cases a fifth is run again on PostgreSQL, always the same; all in `make test-all`."""
-    return not hasattr(item, "callspec") or zlib.crc32(item.nodeid.encode()) % 5 == 0
+    """Of many cases a tenth is run again on PostgreSQL, always the same; all in `make test-all`."""
+    return not hasattr(item, "callspec") or zlib.crc32(item.nodeid.encode()) % 10 == 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
