@@ -19,6 +19,7 @@ from portal import (
     limits,
     logs,
     staff_gate,
+    tallies,
     templating,
     views,
 )
@@ -95,6 +96,7 @@ def _bind_extensions(app: Flask) -> None:
     app.before_request(limits.refuse_floods)
     csrf.init_app(app)
     limiter.init_app(app)
+    tallies.stand_in(limiter)
     compress.init_app(app)
     htmx_requests.init_app(app)
     login_manager.init_app(app)

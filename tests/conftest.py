@@ -1,6 +1,7 @@
 """What every test can ask for: an application on a fresh town, and browsers signed in as its people."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -168,6 +169,15 @@ def on_duty(app, writing) -> Callable[..., StaffBrowser]:
         return opened
 
     return open_browser
+
+
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Threads take turns so often that what they can do to each other happens."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture
