@@ -1,6 +1,7 @@
 """Passwords: what makes one good enough, and how it is hashed and checked."""
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -15,6 +16,8 @@ _JUDGED = 72
 _NO_WORD = re.compile(r"[\W_]+")
 # Shorter ones stand in many words by chance.
 _SHORTEST_WORD = 3
+# zxcvbn keeps the known words where every thread sees them: two at once would be judged by one's names.
+_judging = threading.Lock()
 _WORDS = ("very weak", "weak", "fair", "good", "strong")
 
 
@@ -36,7 +39,8 @@ def objection(password: str, known_words: list[str]) -> str | None:
 
 def strength(password: str, known_words: list[str]) -> tuple[int, str]:
     """Return how hard `password` is to guess: 0 to 4, and the same in words."""
-    score = int(zxcvbn(normal(password)[:_JUDGED], user_inputs=_parts(known_words))["score"])
+    with _judging:
+        score = int(zxcvbn(normal(password)[:_JUDGED], user_inputs=_parts(known_words))["score"])
     return score, _WORDS[score]
 
 

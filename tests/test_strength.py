@@ -2,6 +2,7 @@
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -66,6 +67,18 @@ class TestWords:
         assert WORD.search(page.text)[1] == "very weak"
         assert "passwordpassword" not in page.text
         assert not WORD.search(browser(town.mia).get("/profile/password").text)
+
+
+def test_two_at_once_are_each_judged_by_their_own_names(app, quick_switches):
+    """B22: what is typed next door neither helps nor harms."""
+    typed, names = "brimstone fettercairn", ["Brimstone Fettercairn"]
+
+    def judge(known: list[str]) -> set[int]:
+        with app.app_context():
+            return {passwords.strength(typed, known)[0] for _ in range(30)}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(judge, [names, [], names, []])) == [{0}, {4}, {0}, {4}]
 
 
 class TestDiscretion:
