@@ -1,6 +1,7 @@
 """Invitations: what a link opens, when it is dead and what it says then, who may join with which login."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
+from portal.actions import accepting
 from portal.clock import now
 from portal.extensions import db
 from portal.models import (
@@ -23,6 +25,7 @@ from portal.models import (
     TermsVersion,
 )
 from portal.models.keys import email_key
+from portal.transaction import transaction
 from tests.surfing import form_fields
 from tests.town import PASSWORD
 
@@ -242,6 +245,16 @@ class TestDeadLink:
         assert 'href="/sign-in"' in text
         assert "Send me a new link" not in text
         assert browser().sign_in(town.ann.email, NEW).status_code == 303
+
+    def test_used_between_two_glances(self, app, town, browser, link):
+        """L4: on PostgreSQL the contact can be newer than the link read before; that is not "cancelled"."""
+        mine = select(Invitation).where(Invitation.contact_id == town.ann.id)
+        ann, others = browser(), ThreadPoolExecutor(1)
+        with others, app.app_context(), transaction(write=False):
+            invitation = db.session.scalars(mine).one()
+            assert others.submit(ann.post, link, YES).result().status_code == 303
+            found = accepting.stands(invitation), invitation.ended_as
+        assert found in [(False, "used"), (True, None)]  # the second where all is read as of one moment
 
     def test_resent_twice(self, town, browser, mailbox):
         """B42, L2: only the newest one lives."""

@@ -25,7 +25,11 @@ def stands(invitation: Invitation) -> bool:
     """Return whether the link can be used: itself live, and its contact still waiting at that address."""
     contact = invitation.contact
     same = contact.email is not None and email_key(contact.email) == email_key(invitation.email)
-    return invitation.open and same and _still_waiting(contact)
+    if invitation.open and same and _still_waiting(contact):
+        return True
+    # The contact is read after the link: somebody may have used it in between, and is told so.
+    db.session.refresh(invitation)
+    return False
 
 
 def accept_with_new_login(
