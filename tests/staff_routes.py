@@ -18,6 +18,8 @@ STAFF = {
     "staff.portal_users.email": ("/staff/portal-users/{user}/email", "POST", ADMINISTRATOR),
     "staff.portal_users.ask": ("/staff/portal-users/{user}/disable", "GET", ALL),
     "staff.portal_users.do": ("/staff/portal-users/{user}/sign-out", "POST", ALL),
+    "staff.activity.index": ("/staff/activity", "GET", ALL),
+    "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }
 # What a half session is for: the password was right, the second factor is still to come.
 HALFWAY = {

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Name, Word
+
+BY_STAFF, REFUSED = text("actor_staff_id IS NOT NULL"), text("result = 'refused'")
 
 
 class Activity(Base):
@@ -40,5 +42,12 @@ class Activity(Base):
         Index("ix_activity_by_company", "company_id", "id"),
         Index("ix_activity_by_contact", "contact_id", "id"),
         Index("ix_activity_by_user", "user_id", "id"),
+        Index("ix_activity_by_time", "at"),
+        Index("ix_activity_by_what", "what", "id"),
+        Index("ix_activity_by_kind_of_actor", "actor_kind", "id"),
+        Index(
+            "ix_activity_by_staff", "actor_staff_id", "id", sqlite_where=BY_STAFF, postgresql_where=BY_STAFF
+        ),
+        Index("ix_activity_refused", "id", sqlite_where=REFUSED, postgresql_where=REFUSED),
         {"sqlite_autoincrement": True},
     )

@@ -15,6 +15,7 @@ from portal.visibility import visible
 
 PAGE = 50
 MOST = 50_000
+CUT = f"Only the newest {MOST:,} are here. Choose fewer days to get the others."
 LONGEST_SEARCH = 100
 
 # Each kind with the words in `what` that belong to it; "%" stands for anything.
@@ -64,7 +65,11 @@ class Page:
 
 def page(actor: Actor, wish: Wish) -> Page:
     """Return the page of the activity that `actor` may see and `wish` asks for, the newest first."""
-    query = _matching(actor, wish)
+    return cut(matching(actor, wish), wish)
+
+
+def cut(query: Select[Any], wish: Wish) -> Page:
+    """Return the page of `query` that `wish` asks for, the newest first."""
     if wish.newer:
         query = query.where(Activity.id > wish.newer).order_by(Activity.id)
     else:
@@ -82,8 +87,12 @@ def page(actor: Actor, wish: Wish) -> Page:
 
 def everything(actor: Actor, wish: Wish) -> Sequence[Activity]:
     """Return all that `wish` asks for, the newest first; one row more than MOST where there is more."""
-    query = _matching(actor, wish).order_by(Activity.id.desc()).limit(MOST + 1)
-    return db.session.scalars(query).all()
+    return newest(matching(actor, wish))
+
+
+def newest(query: Select[Any]) -> Sequence[Activity]:
+    """Return the rows of `query`, the newest first; one row more than MOST where there is more."""
+    return db.session.scalars(query.order_by(Activity.id.desc()).limit(MOST + 1)).all()
 
 
 def name_of(actor: Actor, contact_id: int) -> str:
@@ -94,7 +103,8 @@ def name_of(actor: Actor, contact_id: int) -> str:
     return " ".join(db.session.execute(query).one_or_none() or ()).strip()
 
 
-def _matching(actor: Actor, wish: Wish) -> Select[Any]:
+def matching(actor: Actor, wish: Wish) -> Select[Any]:
+    """Return all that `actor` may see and `wish` asks for, whatever the page."""
     query = visible(actor, Activity)
     for word in wish.person[:LONGEST_SEARCH].split():
         query = query.where(_about(actor, word))
@@ -103,7 +113,7 @@ def _matching(actor: Actor, wish: Wish) -> Select[Any]:
             or_(Activity.contact_id == wish.contact, Activity.actor_contact_id == wish.contact)
         )
     if wish.kind:
-        query = query.where(_of_kind(wish.kind))
+        query = query.where(of_kind(wish.kind))
     if wish.first is not None:
         query = query.where(Activity.at >= wish.first)
     if wish.end is not None:
@@ -124,7 +134,8 @@ def _about(actor: Actor, word: str) -> ColumnElement[bool]:
     )
 
 
-def _of_kind(kind: str) -> ColumnElement[bool]:
+def of_kind(kind: str) -> ColumnElement[bool]:
+    """Return the condition that a row is of this kind: a key of KINDS, "refused", "staff", or of no other."""
     if kind == "refused":
         return Activity.result == "refused"
     if kind == "staff":

@@ -29,6 +29,9 @@ PAGES = {
     "account": ("sue", "/staff/account", 200),
     "staff password": ("sue", "/staff/account/password", 200),
     "staff recovery codes": ("sue", "/staff/account/recovery-codes", 200),
+    "activity over all": ("sue", "/staff/activity", 200),
+    "activity, none": ("tom", "/staff/activity?client=nobody", 200),
+    "activity, wrong days": ("tom", "/staff/activity?from=tomorrow", 200),
     "staff 403": ("tom", "/staff/people", 403),
     "staff 404": ("sue", "/staff/portal-users/999999", 404),
 }
