@@ -36,6 +36,24 @@ class Situation(StrEnum):
     GONE = "deleted"
 
 
+class Dealing(StrEnum):
+    """Whether somebody may ask the vendor for anything now, and why not (behaviour 1, S5)."""
+
+    PORTAL = "portal"
+    INVITED = "invited"
+    EMAIL_ONLY = "email_only"
+    NOT_AUTHORIZED = "not_authorized"
+    DISABLED = "disabled"
+    INACTIVE = "inactive"
+    LEFT = "left"
+    DELETED = "deleted"
+
+    @property
+    def authorized(self) -> bool:
+        """True where the person may ask for something."""
+        return self in (Dealing.PORTAL, Dealing.INVITED, Dealing.EMAIL_ONLY)
+
+
 class Move(StrEnum):
     """What can be done to a contact; the values are the last part of the URL."""
 
@@ -109,6 +127,21 @@ def login_state(contact: Contact) -> LoginState:
     if invitation is None or invitation.expired:
         return LoginState.EXPIRED
     return LoginState.MAIL_FAILED if invitation.mail_failed_at else LoginState.INVITED
+
+
+def dealing(contact: Contact) -> Dealing:
+    """Return whether `contact` may deal with the vendor for its company; what beats the rest comes first."""
+    if contact.deleted_at is not None:
+        return Dealing.DELETED
+    if contact.company.exited_at is not None:
+        return Dealing.LEFT
+    if contact.user is not None and contact.user.disabled_at is not None:
+        return Dealing.DISABLED
+    if contact.deactivated_at is not None:
+        return Dealing.INACTIVE
+    if contact.access == Access.PORTAL:
+        return Dealing.PORTAL if contact.user is not None else Dealing.INVITED
+    return Dealing.EMAIL_ONLY if contact.access == Access.EMAIL_ONLY else Dealing.NOT_AUTHORIZED
 
 
 def possible(contact: Contact) -> tuple[Move, ...]:

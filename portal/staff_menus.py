@@ -23,6 +23,7 @@ class Entry:
 
 MENU = (
     Entry("Client portal users", "Users", "users", "staff.portal_users.index"),
+    Entry("Look up", "Look up", "search", "staff.look_up.index"),
     Entry("Activity", "Activity", "activity", "staff.activity.index"),
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
     Entry("My account", "Account", "user", "staff.account.show"),

@@ -57,7 +57,10 @@ def _everywhere(actor: Actor) -> ColumnElement[bool]:
 
 
 def over_all(actor: Actor, model: type[Any]) -> Select[Any]:
-    """Return the rows of `model`, which belong to no company; staff alone may know of them."""
+    """Return every row of `model`, whichever company it belongs to, if to any; staff alone may know of them.
+
+    Of contacts that is the deleted ones, too.
+    """
     return select(model).where(_everywhere(actor))
 
 

@@ -13,6 +13,7 @@ STAFF = {
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
     "staff.people.move": ("/staff/people/{person}/start-anew", "POST", ADMINISTRATOR),
+    "staff.look_up.index": ("/staff/look-up", "GET POST", ALL),
     "staff.portal_users.index": ("/staff/portal-users", "GET", ALL),
     "staff.portal_users.show": ("/staff/portal-users/{user}", "GET POST", ALL),
     "staff.portal_users.email": ("/staff/portal-users/{user}/email", "POST", ADMINISTRATOR),

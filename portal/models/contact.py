@@ -1,7 +1,7 @@
 """Contacts: a person as one company knows them, with roles, permissions and property links."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -48,6 +48,15 @@ def _live(name: str, *columns: str, where: str = "", unique: bool = True) -> Ind
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
+def _domain(context: Any) -> str | None:
+    return domain_of(context.get_current_parameters().get("email_key"))
+
+
+def domain_of(email_key: str | None) -> str | None:
+    """Return what follows the @ of a folded address, None where there is no address."""
+    return email_key.rpartition("@")[2] if email_key else None
+
+
 class Contact(Base):
     """A person as ONE company knows them. The contact is the membership."""
 
@@ -63,6 +72,8 @@ class Contact(Base):
     mobile: Mapped[Word] = mapped_column(default="")
     email: Mapped[Address | None]
     email_key: Mapped[Address | None]
+    # What staff find the company of an unknown sender by (S5).
+    email_domain: Mapped[Address | None] = mapped_column(default=_domain)
     contact_type_id: Mapped[int]
     is_primary: Mapped[bool] = mapped_column(default=False)
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"))
@@ -115,7 +126,11 @@ class Contact(Base):
         _live("uq_contact_live_login", "company_id", "portal_user_id", where="portal_user_id IS NOT NULL"),
         _live("uq_contact_one_primary", "company_id", where="is_primary"),
         _live("ix_contact_by_name", "company_id", "name_key", "id", unique=False),
-        _live("ix_contact_by_email", "email_key", unique=False),
+        # Deleted ones, too, are found by what they write and call from (S5).
+        Index("ix_contact_by_email", "email_key"),
+        Index("ix_contact_by_phone", "phone"),
+        Index("ix_contact_by_mobile", "mobile"),
+        Index("ix_contact_by_domain", "email_domain", "company_id"),
     )
 
     @property

@@ -4,7 +4,7 @@ import unicodedata
 
 import phonenumbers
 
-from portal.models.contact import Contact
+from portal.models.contact import Contact, domain_of
 from portal.models.folding import fold
 
 __all__ = ["email_key", "fold", "refresh", "search_key", "username_key"]
@@ -32,6 +32,7 @@ def _plain_domain(domain: str) -> str:
 def refresh(contact: Contact) -> None:
     """Bring the contact's folded columns in line with its name, address and phone numbers."""
     contact.email_key = email_key(contact.email) if contact.email else None
+    contact.email_domain = domain_of(contact.email_key)
     contact.name_key = fold(contact.name)[:220]
     contact.search_key = search_key(contact.name_key, contact.email_key, contact.phone, contact.mobile)
 

@@ -17,6 +17,7 @@ PAGES = {
     "sign in": (None, "/staff/sign-in", 200),
     "sign in again": (None, "/staff/sign-in?next=/staff/people", 200),
     "dead link": (None, "/staff/password/1.x", 404),
+    "look up": ("tom", "/staff/look-up", 200),
     "portal users": ("sue", "/staff/portal-users", 200),
     "portal users, none": ("sue", "/staff/portal-users?q=nobody+here", 200),
     "user details": ("sue", "/staff/portal-users/{duo}", 200),
@@ -72,6 +73,17 @@ def test_the_disable_dialog(open_page):
     page.fill("#dialog [name=reason]", "Left the company")
     page.click("#dialog .btn.bad")
     expect(page.locator(".page-head .badge")).to_have_text("Disabled")
+
+
+def test_the_look_up(open_page, town):
+    """S5: by Enter, on a phone, and for somebody nobody knows."""
+    page = open_page("tom", "/staff/look-up")
+    for sender, heading in ((town.pam.email, "Pam Propp"), ("new@acme.example", "Nobody is known here")):
+        page.fill("#sender", sender)
+        page.press("#sender", "Enter")
+        expect(page.locator("h2").first).to_have_text(heading)
+        assert page.url.endswith("/staff/look-up")
+        assert faults(page, f"look up, {heading}", WIDTHS) == []
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -1,0 +1,27 @@
+"""Who may ask for what: support enters who writes or calls, and is answered at once (behaviour S5)."""
+
+from flask import Blueprint, Response
+
+from portal import htmx
+from portal.forms.sender import LookUpForm
+from portal.guards import reads_first
+from portal.queries.staff.look_up import look_up
+from portal.staff_gate import acting
+
+blueprint = Blueprint("look_up", __name__, url_prefix="/look-up")
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@reads_first
+def index() -> Response:
+    """Show the field, and below it who that is.
+
+    It is a POST although nothing changes: an address or number in the query would stay in the history of the
+    browser and in the log of every proxy on the way. Nothing is written, so no lock is taken either.
+    """
+    form = LookUpForm()
+    if not form.validate_on_submit():
+        return htmx.page("staff/look_up/index.html", form=form, status=422 if form.errors else 200)
+    sender = form.sender
+    answer = look_up(acting(), address=sender.address, number=sender.number)
+    return htmx.page("staff/look_up/index.html", form=form, answer=answer)
