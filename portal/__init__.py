@@ -12,6 +12,7 @@ from portal import (
     cli,
     cookies,
     dev,
+    doors,
     errors,
     guards,
     headers,
@@ -36,6 +37,10 @@ __all__ = ["ConfigError", "Portal", "create_app", "create_patient"]
 
 class Portal(Flask):
     """Flask with one transaction around the gate and the view."""
+
+    def url_for(self, /, endpoint: str, **values: Any) -> str:
+        """Return the address of a page behind the door at hand, where it is there; else as everywhere."""
+        return super().url_for(doors.through(endpoint), **values)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""

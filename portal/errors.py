@@ -11,12 +11,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal import audit, guards, htmx, staff_gate, visibility
+from portal import audit, doors, guards, htmx, staff_gate, visibility
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.models import Contact
 from portal.policy import Actor
 from portal.queries.people import admin_names
+from portal.queries.sign_in import Membership
 from portal.refusals import FieldRefusal, Refusal, TooMany
 from portal.transaction import transaction
 from portal.words import tried
@@ -50,7 +51,7 @@ def refused(refusal: Refusal) -> Response:
 
 def _leave_trace(refusal: Refusal) -> None:
     args = request.view_args or {}
-    what = str(args.get("move") or tried(request.endpoint or ""))
+    what = str(args.get("move") or tried(doors.page()))
     with transaction(write=True):
         who = staff_gate.acting()
         contact = _own_contact(who, args.get("contact_id"))
@@ -134,7 +135,7 @@ def _whom_to_ask(status: int) -> list[str]:
     if status != 403 or not g.get("membership"):
         return []
     here = guards.membership()
-    return admin_names(here.company.id, except_id=here.contact.id)
+    return admin_names(here.company.id, except_id=here.contact.id) if isinstance(here, Membership) else []
 
 
 def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:

@@ -17,6 +17,7 @@ from portal.lifecycle import Move
 from portal.models import Area, Company, Contact, Role, SignInSession, StaffSession
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
+from portal.queries.staff.clients import Visit
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
@@ -54,7 +55,7 @@ def make_room() -> None:
     Whether the session still lives is asked later, at the gate; a stranger has no session to show.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "takes_files", False) and "_user_id" in session:
+    if getattr(view, "takes_files", False) and ("_user_id" in session or "key" in session):
         request.max_content_length = current_app.config["MAX_UPLOAD_LENGTH"]
 
 
@@ -74,7 +75,7 @@ def gate() -> Response | None:
         return None
     slug = (request.view_args or {}).get("company", g.get("slug"))
     if slug and request.method not in SAFE_METHODS:
-        _lock(slug)
+        lock(slug)
     person = signed_in()
     if person is None:
         return _to_sign_in()
@@ -94,12 +95,18 @@ def signed_in() -> SignedIn | None:
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
-def membership() -> Membership:
-    """Return the membership this request works in. Raises 404 outside a company."""
-    found: Membership | None = g.get("membership")
+def membership() -> Membership | Visit:
+    """Return the membership this request works in, or the visit of staff. Raises 404 outside a company."""
+    found: Membership | Visit | None = g.get("membership")
     if found is None:
         abort(404)
     return found
+
+
+def member() -> Membership:
+    """Return the membership this request works in. Raises 404 where staff are there on a visit."""
+    found = membership()
+    return found if isinstance(found, Membership) else abort(404)
 
 
 def actor() -> Actor:
@@ -192,7 +199,7 @@ def _is_page(path: str) -> bool:
         return False
 
 
-def _lock(slug: str) -> None:
+def lock(slug: str) -> None:
     """Take the company's lock before rights are read, so nothing can change between reading and acting."""
     company_id = db.session.scalar(db.select(Company.id).where(Company.slug == slug))
     if company_id is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, g, request, url_for
 
-from portal import guards, lifecycle, policy, words
+from portal import doors, guards, lifecycle, policy, words
 from portal.lifecycle import Move
 from portal.models import Area, Permission
 from portal.policy import Actor
@@ -159,10 +159,11 @@ def _item(entry: Entry, slug: str) -> dict[str, Any]:
 def _is_current(entry: Entry) -> bool:
     """Return whether the page at hand belongs to `entry`; a filtered list is its own entry's."""
     # The menu as a page of its own is served by the dashboard's file, but is not the dashboard.
-    elsewhere = request.endpoint == "dashboard.more"
-    if elsewhere or (request.endpoint or "").partition(".")[0] != entry.endpoint.partition(".")[0]:
+    here = doors.page()
+    elsewhere = here == "dashboard.more"
+    if elsewhere or here.partition(".")[0] != entry.endpoint.partition(".")[0]:
         return False
-    filtered = request.endpoint == "contacts.index" and request.args.get("authorized") == "any"
+    filtered = here == "contacts.index" and request.args.get("authorized") == "any"
     return filtered == bool(entry.query)
 
 

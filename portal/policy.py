@@ -146,6 +146,28 @@ def demand_area(actor: Actor, area: Area) -> None:
         raise NotAllowed(f"Your role does not include {AREA_NAMES[area]}.")
 
 
+def asks_for_work(actor: Actor) -> bool:
+    """Return whether `actor` may ask for work and talk about it: of the staff, administrators alone."""
+    return opens(actor, Area.WORK_ORDERS) and (actor.is_admin or not actor.is_staff)
+
+
+def demand_asking(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may ask for work."""
+    if not asks_for_work(actor):
+        raise NotAllowed("Only an administrator of the staff can do this.")
+
+
+def reads_activity(actor: Actor) -> bool:
+    """Return whether `actor` may read what was done at the company: its admins, and the staff (C32, S2)."""
+    return actor.is_admin or actor.is_staff
+
+
+def demand_activity(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may read the activity."""
+    if not reads_activity(actor):
+        raise NotAllowed("Only an admin can do this.")
+
+
 def may_cancel(actor: Actor, order: WorkOrder) -> bool:
     """Return whether `actor` may cancel a work order that they see: whoever asked for it, and admins."""
     asked = actor.contact_id is not None and order.requested_by == actor.contact_id
@@ -247,12 +269,14 @@ DETAILS = frozenset(
         "topics",
     }
 )
+# Nobody of the staff chooses a password for a customer, not even a first one (T87).
+_FIRST_LOGIN = frozenset({"username", "initial_password", "recovery_email"})
 
 
 def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:
     """Return whether `actor` may change `field` of `contact` (None: a new one)."""
     if actor.is_admin:
-        return True
+        return not (actor.is_staff and field in _FIRST_LOGIN)
     if contact is None or Permission.EDIT_CONTACTS not in actor.permissions:
         return False
     if field == "email":

@@ -2,12 +2,17 @@
 
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
 
-from portal import guards, htmx, policy, staff_policy
+from portal import doors, guards, htmx, named, policy, staff_policy
 from portal.policy import Actor
+from portal.queries.staff import clients
 from portal.queries.staff.sign_in import OnDuty, on_duty
 from portal.sides import staff_side
 from portal.staff_policy import Deed
 
+# What the rules of moves judge by themselves; whatever else is sent to a client is for administrators.
+_SUPPORT_SENDS = {"access.take"}
+# What is done to the client itself, whether or not it has left.
+_OF_THE_CLIENT = {"leaving.exit", "leaving.take_back"}
 _HALFWAY = {"staff.sign_in.code", "staff.sign_in.set_up"}
 
 
@@ -33,7 +38,26 @@ def gate() -> Response | None:
     if request.endpoint in _HALFWAY:
         return htmx.go(url_for("staff.home"))
     guards.touch(who.session)
+    if g.get("slug"):
+        _enter(who, g.slug)
     return None
+
+
+def _enter(who: OnDuty, slug: str) -> None:
+    """Let somebody of the staff into a client, as `guards.gate` lets in its members.
+
+    No such client, or a form that names something of another one: 404. Sending what only administrators
+    may: NotAllowed (403). Sending anything to a client that has left: NotNow (409).
+    """
+    writes = request.method not in guards.SAFE_METHODS
+    if writes:
+        guards.lock(slug)
+    g.membership = clients.visit(slug, who) or abort(404)
+    if writes and doors.page() not in _OF_THE_CLIENT:
+        g.membership.demand_open()
+        if doors.page() not in _SUPPORT_SENDS:
+            demand(Deed.KEEP_CLIENTS)
+        named.demand_own(guards.actor())
 
 
 def on_duty_now() -> OnDuty | None:
@@ -54,7 +78,7 @@ def person() -> OnDuty:
 
 def acting() -> Actor:
     """Return who acts in this request, on whichever side it is."""
-    if not here():
+    if not here() or g.get("membership"):
         return guards.actor()
     who = on_duty_now()
     return who.actor() if who and who.passed else policy.STRANGER
@@ -67,7 +91,7 @@ def demand(deed: Deed) -> None:
 
 def hides() -> bool:
     """Return whether the address does not exist for this browser: it has an id, and nobody was ever here."""
-    return bool(request.view_args) and "key" not in session
+    return bool(request.view_args or g.get("slug")) and "key" not in session
 
 
 def leave() -> Response:

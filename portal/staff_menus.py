@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import request, url_for
 
-from portal import staff_policy, words
+from portal import doors, guards, staff_policy, words
 from portal.models import StaffUser
+from portal.queries import clients
 from portal.staff_policy import Deed
 
 
@@ -52,6 +53,47 @@ def staff_menu(person: StaffUser) -> dict[str, Any]:
         },
         "menu": [account],
     }
+
+
+# The parts of a client, in the order of the tabs: page, label, which count stands beside it.
+_PARTS = (
+    ("client.show", "Details", ""),
+    ("contacts.index", "Contacts", "contacts"),
+    ("properties.index", "Properties", "properties"),
+    ("contracts.index", "Contracts", "contracts"),
+    ("rfps.index", "RFPs", "rfps"),
+    ("billing.index", "Invoices", ""),
+    ("work_orders.index", "Work orders", ""),
+    ("reports.index", "Reports", ""),
+    ("roles.index", "Roles", ""),
+    ("activity.index", "Activity", ""),
+)
+
+
+def client_tabs() -> list[tuple[str, str, int | None, bool]]:
+    """Return the parts of the client at hand: label, address, how many there are, whether it is this page."""
+    who, here = guards.actor(), _room(doors.page())
+    numbers = clients.parts(who)
+    return [
+        (label, url_for(page), numbers.get(counted), _room(page) == here)
+        for page, label, counted in _PARTS
+        if who.is_admin or page != "roles.index"
+    ]
+
+
+# Where a page of a client is no page of a tab by its own name.
+_UNDER = {
+    "bulk": "contacts",
+    "access": "contacts",
+    "access_requests": "contacts",
+    "property_links": "contacts",
+}
+
+
+def _room(page: str) -> str:
+    """Return to which part of a client a page belongs."""
+    name = page.partition(".")[0]
+    return _UNDER.get(name, name)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -19,13 +19,17 @@ class Deed(StrEnum):
     RENAME = "rename"
     CHANGE_EMAIL = "change-email"
     LEAVE_NO_ADMIN = "leave-no-admin"
+    KEEP_CLIENTS = "keep-clients"
+    VIEW_AS = "view-as"
     EXIT = "exit"
     KEEP_STAFF = "keep-staff"
 
 
 _ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
 _ALL = frozenset(StaffRole)
-RULES: dict[Deed | Move, frozenset[StaffRole]] = {
+# How anybody of the staff is in a client that has left: it can be looked at, and nothing happens to it.
+LOOKS = "looks"
+RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.DISABLE: _ALL,
     Deed.ENABLE: _ALL,
     Deed.REQUIRE_PASSWORD: _ALL,
@@ -35,9 +39,11 @@ RULES: dict[Deed | Move, frozenset[StaffRole]] = {
     Deed.RENAME: _ADMINISTRATORS,
     Deed.CHANGE_EMAIL: _ADMINISTRATORS,
     Deed.LEAVE_NO_ADMIN: _ADMINISTRATORS,
+    Deed.KEEP_CLIENTS: _ADMINISTRATORS,
+    Deed.VIEW_AS: _ALL,
     Deed.EXIT: _ADMINISTRATORS,
     Deed.KEEP_STAFF: _ADMINISTRATORS,
-    Move.VIEW: _ALL,
+    Move.VIEW: _ALL | {LOOKS},
     Move.RESEND: _ALL,
     Move.SEND_RESET: _ALL,
     Move.EDIT: _ADMINISTRATORS,
@@ -51,9 +57,11 @@ RULES: dict[Deed | Move, frozenset[StaffRole]] = {
     Move.DELETE: _ADMINISTRATORS,
 }
 # What each role holds inside a client: Support sees all of it and changes nothing by a right of a customer.
+_LOOKING = frozenset(Permission) - {Permission.ADMIN, Permission.EDIT_CONTACTS}
 PERMISSIONS: dict[str, frozenset[Permission]] = {
     StaffRole.ADMINISTRATOR: frozenset(Permission),
-    StaffRole.SUPPORT: frozenset(Permission) - {Permission.ADMIN, Permission.EDIT_CONTACTS},
+    StaffRole.SUPPORT: _LOOKING,
+    LOOKS: _LOOKING,
 }
 
 

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import guards, htmx, lifecycle, money, passwords, policy, staff_gate, words
+from portal import doors, guards, htmx, lifecycle, money, passwords, policy, staff_gate, words
 from portal.clock import now
 from portal.extensions import db
 from portal.forms.fields import national
 from portal.menus import main_menu, row_menu
 from portal.models import Branding
 from portal.sides import STAFF
-from portal.staff_menus import staff_menu
+from portal.staff_menus import client_tabs, staff_menu
 
 
 def register(app: Flask) -> None:
@@ -59,6 +59,7 @@ def _globals() -> dict[str, Any]:
         "login_name": words.login_name,
         "strength_of": lambda typed, about: passwords.verdict(typed, [branding().name, about or ""]),
         "rows_before": htmx.rows_before,
+        "client_tabs": client_tabs,
     }
 
 
@@ -71,6 +72,8 @@ def _context() -> dict[str, Any]:
         "brand": brand,
         "brand_css_url": url_for("well_known.brand", v=brand.hue),
         "nav": _nav(person is not None),
+        "at_client": membership is not None and doors.door() == doors.CLIENTS,
+        "page_name": doors.page(),
         "home": STAFF if staff_gate.here() else "/",
         "company": membership.company if membership else None,
         "me": membership.actor() if membership else None,

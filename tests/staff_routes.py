@@ -1,5 +1,7 @@
 """The staff's part of the sweep: what each route of the vendor's side wants, and who may use it."""
 
+from tests import area_routes
+
 ADMINISTRATOR = frozenset({"sue"})
 ALL = frozenset({"sue", "tom"})
 # endpoint: path, methods, who may
@@ -36,3 +38,30 @@ EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
 ANY_IDS = {"session": 1, "person": 1, "user": 1}
+# What stands below /<company> for the customers and below /staff/clients/<company> for the staff.
+# Support looks at all of it, but for the forms; of what is sent, only a few moves are its own.
+_FOR_SUPPORT = {
+    "contacts.index": "contacts",
+    "contacts.search": "contacts/search",
+    "contacts.show": "contacts/{contact}",
+}
+_FOR_ADMINISTRATORS = {
+    "contacts.add": ("contacts/new", "GET POST"),
+    "contacts.edit": ("contacts/{contact}/edit", "GET POST"),
+    "contacts.delete": ("contacts/{contact}/delete", "GET"),
+    "access.take": ("contacts/{contact}/authorize", "POST"),
+    "property_links.link": ("contacts/{contact}/properties", "GET POST"),
+}
+_AS_STAFF = {name: (path, "GET", ALL) for name, path in _FOR_SUPPORT.items()} | {
+    name: (path, methods, ADMINISTRATOR) for name, (path, methods) in _FOR_ADMINISTRATORS.items()
+}
+_SUPPORT_READS = {"activity.index", "activity.export"}
+_NOT_FOR_SUPPORT = {"work_orders.new", "work_orders.cancel"}
+for _name, (_path, _methods, _may) in area_routes.AREAS.items():
+    _ours = (_may == area_routes.ADMINS and _name not in _SUPPORT_READS) or _name in _NOT_FOR_SUPPORT
+    if not _name.startswith("reviews."):
+        _AS_STAFF[_name] = (_path, _methods, ADMINISTRATOR if _ours else ALL)
+CLIENTS = {
+    f"staff.clients.{name}": (f"/staff/clients/acme/{path}", methods, may)
+    for name, (path, methods, may) in _AS_STAFF.items()
+}

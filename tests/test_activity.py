@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from portal import audit, demo
+from portal import audit, demo, doors
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Contact
@@ -96,7 +96,7 @@ class TestWhatItSays:
         page = browser(town.mia).get(f"{PAGE}?kind=refused").text
         assert "Wes Order was refused: add a role" in page
         forms = {
-            rule.endpoint
+            doors.plain(rule.endpoint)
             for rule in app.url_map.iter_rules()
             if "POST" in rule.methods and "company" in rule.arguments and "move" not in rule.arguments
         }

@@ -184,7 +184,11 @@ def add_some(town, session, first: int, last: int) -> None:
 def lists(app) -> list[str]:
     """Every page below the company that speaks of many things and of none in particular."""
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods]
-    paths = [rule.rule.replace("<slug:company>", "acme") for rule in rules if "<slug:company>" in rule.rule]
+    paths = [
+        rule.rule.replace("<slug:company>", "acme")
+        for rule in rules
+        if rule.rule.startswith("/<slug:company>/")
+    ]
     return sorted(path for path in paths if "<" not in path and not path.endswith(NO_LISTS))
 
 

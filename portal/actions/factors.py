@@ -64,11 +64,11 @@ def prove(user: PortalUser, code: str) -> str | None:
     return f"You used a recovery code; {left} {'is' if left == 1 else 'are'} left."
 
 
-def require(company: Company, required: bool, user: PortalUser, by: Actor) -> bool:
+def require(company: Company, required: bool, by: Actor, *, has_one: bool) -> bool:
     """Let the company require a second factor of everybody who signs in, or no longer; return whether that
-    changed. Raises NotAllowed unless `by` is an admin, NotNow where that admin, `user`, has none."""
+    changed. Raises NotAllowed unless `by` is an admin, NotNow unless that admin has one (`has_one`)."""
     demand_admin(by)
-    if required and not user.has_second_factor:
+    if required and not has_one:
         raise NotNow("Set up your own second factor in your profile first.")
     if company.requires_second_factor == required:
         return False

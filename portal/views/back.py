@@ -6,7 +6,7 @@ from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from portal import guards
+from portal import doors, guards
 
 # The pages that list contacts with their menus.
 _LISTS = {"contacts.index", "contacts.search", "client.contacts", "roles.show", "dashboard.show"}
@@ -29,4 +29,4 @@ def _sent_from() -> str | None:
         endpoint, _ = adapter.match(parts.path, method="GET") if adapter else ("", {})
     except HTTPException:
         return None
-    return page if endpoint in _LISTS else None
+    return page if doors.plain(endpoint) in _LISTS else None

@@ -6,9 +6,8 @@ from flask import Response, url_for
 
 from portal import htmx, policy, words
 from portal.clock import now
-from portal.guards import membership
+from portal.guards import member
 from portal.lifecycle import Status
-from portal.models import Area
 from portal.queries import contacts, dashboard
 from portal.queries.contacts import Wish
 from portal.queries.dashboard import SHOWN, Numbers
@@ -24,7 +23,7 @@ FEW = 6
 @blueprint.get("/")
 def show() -> Response:
     """Show what this reader may do and, to admins, what needs attention."""
-    here = membership()
+    here = member()
     actor = here.actor()
     admin = policy.adds_contacts(actor)
     known = dashboard.numbers(actor, today())
@@ -40,7 +39,7 @@ def show() -> Response:
         tiles=_tiles(known),
         steps=_steps(known),
         can_add=admin,
-        can_ask=policy.opens(actor, Area.WORK_ORDERS),
+        can_ask=policy.asks_for_work(actor),
         reach=reach(actor),
     )
 

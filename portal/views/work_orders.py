@@ -43,6 +43,7 @@ def index() -> Response:
         url=lambda **changes: _address(asked, **changes),
         reach=None if part else reach(who),
         most=listing.COUNTED,
+        can_ask=policy.asks_for_work(who),
     )
 
 
@@ -101,6 +102,7 @@ def _chips(asked: Wish) -> list[dict[str, str]]:
 def new() -> Response:
     """Show the form, or ask for the work it describes; a second click leads to what the first one made."""
     enter_area(Area.WORK_ORDERS)
+    policy.demand_asking(actor())
     form = order_form.bind()
     if request.method == "GET":
         return order_form.page(form)
@@ -157,6 +159,7 @@ def _page(order: WorkOrder, form: CommentForm, *, status: int = 200, **more: Any
         order=order,
         form=form,
         photos=listing.photos(who, order),
+        can_ask=policy.asks_for_work(who),
         can_cancel=policy.may_cancel(who, order) and not lifecycle.ended(order),
         priority=words.PRIORITY[order.priority][0],
         **more,

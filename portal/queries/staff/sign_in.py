@@ -34,17 +34,21 @@ class OnDuty:
         return acting(self.person, company_id)
 
 
-def acting(person: StaffUser, company_id: int | None = None) -> Actor:
-    """Return somebody of the staff as who acts: inside one client, or over all of them (T87)."""
+def acting(person: StaffUser, company_id: int | None = None, *, role: str = "") -> Actor:
+    """Return somebody of the staff as who acts: inside one client, or over all of them (T87).
+
+    `role` says as what, where it is not the person's own.
+    """
+    role = role or person.role
     brand = db.session.get(Branding, 1)
     return Actor(
         kind="staff",
         name=f"{brand.name if brand else 'Gatehouse'} staff {person.name}",
         company_id=company_id,
         staff_id=person.id,
-        permissions=staff_policy.PERMISSIONS[person.role],
+        permissions=staff_policy.PERMISSIONS[role],
         scope=Scope.CLIENT,
-        staff_role=person.role,
+        staff_role=role,
     )
 
 
