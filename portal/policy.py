@@ -151,23 +151,6 @@ def asks_for_work(actor: Actor) -> bool:
     return opens(actor, Area.WORK_ORDERS) and (actor.is_admin or not actor.is_staff)
 
 
-def demand_asking(actor: Actor) -> None:
-    """Raise NotAllowed unless `actor` may ask for work."""
-    if not asks_for_work(actor):
-        raise NotAllowed("Only an administrator of the staff can do this.")
-
-
-def reads_activity(actor: Actor) -> bool:
-    """Return whether `actor` may read what was done at the company: its admins, and the staff (C32, S2)."""
-    return actor.is_admin or actor.is_staff
-
-
-def demand_activity(actor: Actor) -> None:
-    """Raise NotAllowed unless `actor` may read the activity."""
-    if not reads_activity(actor):
-        raise NotAllowed("Only an admin can do this.")
-
-
 def may_cancel(actor: Actor, order: WorkOrder) -> bool:
     """Return whether `actor` may cancel a work order that they see: whoever asked for it, and admins."""
     asked = actor.contact_id is not None and order.requested_by == actor.contact_id
@@ -218,11 +201,8 @@ def objection(actor: Actor, move: Move, contact: Contact, *, admin: bool | None 
 
 
 def _about_oneself(move: Move) -> str | None:
-    if move is Move.VIEW:
-        return None
-    if move is Move.EDIT:
-        return "Your own details are in your profile."
-    return _SELF.format(verb=_VERBS[move])
+    known = {Move.VIEW: None, Move.EDIT: "Your own details are in your profile."}
+    return known[move] if move in known else _SELF.format(verb=_VERBS[move])
 
 
 def makes_admin(roles: Iterable[Role], boxes: frozenset[Permission]) -> bool:
@@ -242,9 +222,9 @@ def demand(actor: Actor, move: Move, contact: Contact) -> None:
         raise NotAllowed(reason)
 
 
-def demand_admin(actor: Actor) -> None:
-    """Raise NotAllowed unless `actor` is an admin (P5)."""
-    if not actor.is_admin:
+def demand_admin(actor: Actor, *, or_staff: bool = False) -> None:
+    """Raise NotAllowed unless `actor` is an admin (P5), or anybody of the staff where they may look too."""
+    if not actor.is_admin and not (or_staff and actor.is_staff):
         raise NotAllowed("Only an admin can do this.")
 
 
@@ -269,8 +249,7 @@ DETAILS = frozenset(
         "topics",
     }
 )
-# Nobody of the staff chooses a password for a customer, not even a first one (T87).
-_FIRST_LOGIN = frozenset({"username", "initial_password", "recovery_email"})
+_FIRST_LOGIN = frozenset({"username", "initial_password", "recovery_email"})  # never chosen by staff (T87)
 
 
 def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:

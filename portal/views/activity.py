@@ -19,7 +19,7 @@ blueprint = company_blueprint("activity", __name__, "/activity")
 @blueprint.get("")
 def index() -> Response:
     """Show a page of the activity; filters and paging stand in the address."""
-    policy.demand_activity(actor())
+    policy.demand_admin(actor(), or_staff=True)
     asked = happened.asked(request.args, KINDS)
     found = listing.Page() if asked.problem else listing.page(actor(), asked.wish)
     about = listing.name_of(actor(), asked.wish.contact) if asked.wish.contact else ""
@@ -46,7 +46,7 @@ def index() -> Response:
 @makes_a_file
 def export() -> Response:
     """Send what the filters leave as CSV. Raises FieldRefusal where the days make no sense."""
-    policy.demand_activity(actor())
+    policy.demand_admin(actor(), or_staff=True)
     asked = happened.asked(request.args, KINDS)
     if asked.problem:
         raise FieldRefusal("from", asked.problem)

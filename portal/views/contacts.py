@@ -89,7 +89,7 @@ def show(contact_id: int) -> Response:
         **asdict(rights.places(contact, who)),
         history=past[: history.SHOWN],
         history_more=len(past) > history.SHOWN,
-        all_history=url_for("activity.index", contact=contact.id) if policy.reads_activity(who) else "",
+        all_history=url_for("activity.index", contact=contact.id) if who.is_admin or who.is_staff else "",
         primary_reason=lifecycle.objection(contact, Move.DELETE) if contact.is_primary else "",
     )
 

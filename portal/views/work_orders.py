@@ -102,7 +102,8 @@ def _chips(asked: Wish) -> list[dict[str, str]]:
 def new() -> Response:
     """Show the form, or ask for the work it describes; a second click leads to what the first one made."""
     enter_area(Area.WORK_ORDERS)
-    policy.demand_asking(actor())
+    if not policy.asks_for_work(actor()):
+        policy.demand_admin(actor())
     form = order_form.bind()
     if request.method == "GET":
         return order_form.page(form)
