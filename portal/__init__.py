@@ -1,13 +1,15 @@
 """Gatehouse, a self-hosted customer portal: create_app() is the table of contents."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import (
+    api_gate,
     assets,
     cli,
     cookies,
@@ -45,9 +47,15 @@ class Portal(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""
         with transaction(write=guards.writes()):
-            gate = staff_gate.gate if staff_gate.here() else guards.gate
-            answer = gate() if request.routing_exception is None else None
+            answer = _gate()() if request.routing_exception is None else None
             return answer if answer is not None else super().dispatch_request()
+
+
+def _gate() -> Callable[[], Response | None]:
+    """Return the gate of the door that the running request comes through."""
+    if api_gate.here():
+        return api_gate.gate
+    return staff_gate.gate if staff_gate.here() else guards.gate
 
 
 def create_app(config: dict[str, Any] | None = None) -> Flask:

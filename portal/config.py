@@ -99,6 +99,7 @@ def _limits(env: Mapping[str, str]) -> dict[str, Any]:
         "EXPORT_LIMIT": _rate(env, "EXPORT_LIMIT", "60", "5 minutes"),
         "STRENGTH_LIMIT": _rate(env, "STRENGTH_LIMIT", "600", "5 minutes"),
         "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
+        "API_LIMIT": _rate(env, "API_LIMIT", "600", "minute"),
     }
 
 

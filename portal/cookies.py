@@ -7,7 +7,7 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
-from portal.sides import staff_side
+from portal.sides import api_side, staff_side
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -39,15 +39,21 @@ class StaffSessions(Sessions):
 
 
 class BothSides(SessionInterface):
-    """Opens and saves the cookie that belongs to the side of the request, and leaves the other one alone."""
+    """Opens and saves the cookie that belongs to the side of the request, and leaves the other one alone.
+
+    At the API no cookie is read and none is set.
+    """
 
     def __init__(self) -> None:
         self._of = {True: StaffSessions(), False: Sessions()}
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return what the cookie of this side holds."""
+        if api_side(request.path):
+            return SecureCookieSession()
         return self._of[staff_side(request.path)].open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the session into the cookie of this side."""
-        self._of[staff_side(request.path)].save_session(app, session, response)
+        if not api_side(request.path):
+            self._of[staff_side(request.path)].save_session(app, session, response)

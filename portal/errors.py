@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal import audit, doors, guards, htmx, staff_gate, visibility
+from portal import api_gate, audit, doors, guards, htmx, problems, staff_gate, visibility
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.models import Contact
@@ -19,6 +19,7 @@ from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.queries.sign_in import Membership
 from portal.refusals import FieldRefusal, Refusal, TooMany
+from portal.shapes.problem import Refused
 from portal.transaction import transaction
 from portal.words import tried
 
@@ -31,6 +32,7 @@ STALE = "Somebody else changed this at the same moment. Look at it again and rep
 def register(app: Flask) -> None:
     """Answer every exception of `app` with a page of ours."""
     app.register_error_handler(Refusal, refused)
+    app.register_error_handler(Refused, problems.unfit)
     app.register_error_handler(CSRFError, forged)
     app.register_error_handler(RateLimitExceeded, too_many)
     app.register_error_handler(HTTPException, http_error)
@@ -46,6 +48,8 @@ def refused(refusal: Refusal) -> Response:
         _leave_trace(refusal)
     if isinstance(refusal, TooMany):
         return _wait(refusal.wait, refusal.sentence)
+    if api_gate.here():
+        return problems.refused(refusal)
     return error_page(refusal.status, refusal.sentence)
 
 
@@ -53,7 +57,7 @@ def _leave_trace(refusal: Refusal) -> None:
     args = request.view_args or {}
     what = str(args.get("move") or tried(doors.page()))
     with transaction(write=True):
-        who = staff_gate.acting()
+        who = api_gate.acting() if api_gate.here() else staff_gate.acting()
         contact = _own_contact(who, args.get("contact_id"))
         audit.record(what, by=who, contact=contact, result="refused", reason=refusal.sentence)
 
@@ -100,6 +104,8 @@ def http_error(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if error.code >= 500:
         return broken(error)
+    if api_gate.here() and not isinstance(error, SecurityError):
+        return problems.of_http(error)
     if isinstance(error, SecurityError):  # under a foreign host no address of ours can be written
         return Response(STRANGE_HOST, error.code, mimetype="text/plain")
     answer = error_page(error.code if error.code in SHOWN else 400, "")
@@ -126,6 +132,10 @@ def broken(error: Exception) -> Response:
 
 def plain_page(template: str, status: int) -> Response:
     """Render a page that needs neither session nor database."""
+    if api_gate.here():
+        return problems.problem(
+            status, "Try again later." if status == 503 else "This should not have happened."
+        )
     page = current_app.jinja_env.get_template(template)
     return make_response(page.render(reference=str(g.get("request_id", ""))), status)
 
@@ -140,6 +150,8 @@ def _whom_to_ask(status: int) -> list[str]:
 
 def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:
     """Return the page for `status`, or the same words as a notice for htmx; `wait` counts down on a page."""
+    if api_gate.here():
+        return problems.problem(status, sentence)
     template = f"errors/{status if status in SHOWN else 400}.html"
     part = htmx.wants_part()
     context = {"status": status, "sentence": sentence, "admins": _whom_to_ask(status), "wait": wait}

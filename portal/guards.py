@@ -111,6 +111,9 @@ def member() -> Membership:
 
 def actor() -> Actor:
     """Return who acts in this request."""
+    if g.get("acting") is not None:  # a door of its own said so
+        acting: Actor = g.acting
+        return acting
     if g.get("membership") is not None:
         return membership().actor()
     person = signed_in()

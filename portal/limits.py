@@ -42,3 +42,23 @@ def refuse_floods() -> None:
     """Refuse a form with more fields than MAX_FORM_PARTS (413); Werkzeug counts only multipart ones."""
     if sum(map(len, request.form.listvalues())) > current_app.config["MAX_FORM_PARTS"]:
         abort(413)
+
+
+def api_token() -> str:
+    """Return the rate of requests allowed to one token of the API."""
+    return str(current_app.config["API_LIMIT"])
+
+
+def api_address() -> str:
+    """Return the rate of tries with a token that does not work, from one network address."""
+    return str(current_app.config["ADDRESS_LIMIT"])
+
+
+def this_token() -> str:
+    """Return what tells the tokens of the API apart; only the hash of what was sent is kept."""
+    return f"api {hashed(request.headers.get('Authorization', ''))}"
+
+
+def unknown_token(answer: Response) -> bool:
+    """Return whether `answer` turned away a token that does not work."""
+    return answer.status_code == 401

@@ -145,6 +145,12 @@ def staff_changed(person: StaffUser, what: str) -> Letter:
     return outbox.post("staff_changed", person.email, facts)
 
 
+def api_news(person: StaffUser, heading: str, text: str) -> Letter:
+    """Post to an administrator of the staff what was done about the API, as a heading and a sentence."""
+    facts = {"first_name": person.name, "heading": heading, "text": text, "when": now().isoformat()}
+    return outbox.post("api_news", person.email, facts)
+
+
 def account_disabled(user: PortalUser, *, disabled: bool) -> Letter:
     """Post to a login that the vendor disabled it, or enabled it again (M5)."""
     facts = {"first_name": user.first_name, "when": now().isoformat()}

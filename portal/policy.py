@@ -25,11 +25,17 @@ class Actor:
     scope: str = Scope.PROPERTY
     areas_off: frozenset[Area] = frozenset()
     staff_role: str = ""
+    token_id: int | None = None  # of the API: acts for the staff, with no role but its scope's permissions
 
     @property
     def is_staff(self) -> bool:
         """True for the vendor's own people."""
         return self.kind == "staff"
+
+    @property
+    def over_all(self) -> bool:
+        """True for who may know of every company's rows: the staff, and their systems."""
+        return self.is_staff and bool(self.staff_role or self.token_id)
 
     @property
     def is_admin(self) -> bool:
@@ -126,8 +132,8 @@ def browses_contacts(actor: Actor) -> bool:
 
 
 def adds_contacts(actor: Actor) -> bool:
-    """Return whether `actor` may add contacts (P5)."""
-    return actor.is_admin
+    """Return whether `actor` may add contacts (P5): admins, and systems that keep the contacts' details."""
+    return actor.is_admin or (actor.token_id is not None and Permission.EDIT_CONTACTS in actor.permissions)
 
 
 def changes_several(actor: Actor) -> bool:
@@ -235,20 +241,8 @@ def demand_browsing(actor: Actor) -> None:
 
 
 # P4 and P5: what an editor of details may set; everything else on the form is an admin's.
-DETAILS = frozenset(
-    {
-        "honorific",
-        "first_name",
-        "last_name",
-        "job_title",
-        "phone",
-        "mobile",
-        "email",
-        "category",
-        "notes",
-        "topics",
-    }
-)
+_ABOUT = ("honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email")
+DETAILS = frozenset({*_ABOUT, "category", "notes", "topics"})
 _FIRST_LOGIN = frozenset({"username", "initial_password", "recovery_email"})  # never chosen by staff (T87)
 
 
@@ -256,7 +250,9 @@ def may_set(actor: Actor, field: str, contact: Contact | None) -> bool:
     """Return whether `actor` may change `field` of `contact` (None: a new one)."""
     if actor.is_admin:
         return not (actor.is_staff and field in _FIRST_LOGIN)
-    if contact is None or Permission.EDIT_CONTACTS not in actor.permissions:
+    if contact is None:
+        return adds_contacts(actor) and field in DETAILS - {"topics"}
+    if Permission.EDIT_CONTACTS not in actor.permissions:
         return False
     if field == "email":
         return contact.access == Access.NONE

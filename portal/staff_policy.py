@@ -23,6 +23,7 @@ class Deed(StrEnum):
     VIEW_AS = "view-as"
     EXIT = "exit"
     KEEP_STAFF = "keep-staff"
+    KEEP_API = "keep-api"
 
 
 _ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
@@ -43,6 +44,7 @@ RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.VIEW_AS: _ALL,
     Deed.EXIT: _ADMINISTRATORS,
     Deed.KEEP_STAFF: _ADMINISTRATORS,
+    Deed.KEEP_API: _ADMINISTRATORS,
     Move.VIEW: _ALL | {LOOKS},
     Move.RESEND: _ALL,
     Move.SEND_RESET: _ALL,

@@ -53,7 +53,7 @@ def own(actor: Actor, model: type[Any]) -> Select[Any]:
 
 
 def _everywhere(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.is_staff and actor.staff_role else false()
+    return true() if actor.over_all else false()
 
 
 def over_all(actor: Actor, model: type[Any]) -> Select[Any]:
@@ -170,7 +170,7 @@ def _visible_documents(actor: Actor) -> ColumnElement[bool]:
 
 
 def _admins_only(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.is_admin or (actor.is_staff and actor.staff_role) else false()
+    return true() if actor.is_admin or actor.over_all else false()
 
 
 def _proved_requests(actor: Actor) -> ColumnElement[bool]:

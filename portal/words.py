@@ -180,6 +180,10 @@ def news(event: WorkOrderEvent, order: WorkOrder) -> str:
 
 # What somebody tried who was refused, by the page that refused it; a move has its own word.
 _TRIED = {
+    "api.add": "add a contact",
+    "api.change": "edit",
+    "api.link": "link properties",
+    "api.change_company": "change the details",
     "access_requests.let_in": "let somebody in",
     "access_requests.turn_away": "turn somebody away",
     "bulk.change": "change several contacts",

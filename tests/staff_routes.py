@@ -11,6 +11,9 @@ STAFF = {
     "staff.account.password": ("/staff/account/password", "GET POST", ALL),
     "staff.account.recovery_codes": ("/staff/account/recovery-codes", "GET POST", ALL),
     "staff.account.sign_out_device": ("/staff/account/devices/{session}/sign-out", "POST", ALL),
+    "staff.api.index": ("/staff/api", "GET", ADMINISTRATOR),
+    "staff.api.new_token": ("/staff/api/tokens/new", "GET POST", ADMINISTRATOR),
+    "staff.api.revoke_token": ("/staff/api/tokens/{token}/revoke", "POST", ADMINISTRATOR),
     "staff.people.index": ("/staff/people", "GET", ADMINISTRATOR),
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
@@ -37,7 +40,7 @@ PUBLIC = {
 EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
-ANY_IDS = {"session": 1, "person": 1, "user": 1}
+ANY_IDS = {"token": 1, "session": 1, "person": 1, "user": 1}
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.
 # Support looks at all of it, but for the forms; of what is sent, only a few moves are its own.
 _FOR_SUPPORT = {

@@ -15,7 +15,7 @@ from portal import forms, named
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, Contact, SignInSession
-from tests import area_routes, ledger, staff_routes
+from tests import api_routes, area_routes, ledger, staff_routes
 from tests.machinery.counts import count
 
 UNKNOWN = 2**31 - 1
@@ -251,14 +251,16 @@ def unchanged(reading):
 
 class TestTable:
     def test_every_route_has_an_entry(self, app):
-        assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES) | set(BEHIND_DOORS)
+        others = set(BEHIND_DOORS) | set(api_routes.EVERY)
+        assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(ROUTES) | others
 
     def test_every_method_has_an_entry(self, app):
         found: dict[str, set[str]] = {}
         for rule in app.url_map.iter_rules():
             found.setdefault(rule.endpoint, set()).update(rule.methods - {"HEAD", "OPTIONS"})
         staff = {name: methods for name, (_path, methods, _may) in BEHIND_DOORS.items()}
-        wanted = {name: route.methods for name, route in ROUTES.items()} | staff
+        api = {name: method for name, (_path, method, _scope) in api_routes.EVERY.items()}
+        wanted = {name: route.methods for name, route in ROUTES.items()} | staff | api
         assert found == {name: set(methods.split()) for name, methods in wanted.items()}
 
     def test_the_paths_belong_to_their_endpoints(self, app):

@@ -21,7 +21,7 @@ def paths(town, reading):
         user_id = db.session.get_one(Contact, town.bill.id).portal_user_id
 
     def address(name, other=None):
-        ids = {"session": UNKNOWN, "person": town.tom.id, "user": user_id}
+        ids = {"session": UNKNOWN, "token": UNKNOWN, "person": town.tom.id, "user": user_id}
         return EVERY[name][0].format(**(dict.fromkeys(ids, other) if other else ids))
 
     return address

@@ -141,7 +141,7 @@ def counts(actor: Actor, wish: Wish) -> Counts:
     everyone = visible(actor, Contact)
     wanted = {
         "all": everyone,
-        **{status.value: everyone.where(_has_status(status)) for status in Status},
+        **{status.value: everyone.where(having_status(status)) for status in Status},
         "matching": _matching(actor, wish),
     }
     columns = [_capped(query).label(name) for name, query in wanted.items()]
@@ -189,7 +189,7 @@ def _matching(actor: Actor, wish: Wish) -> Select[Any]:
             Contact.contact_type_id.in_(select(ContactType.id).where(ContactType.code == wish.type))
         )
     if wish.status:
-        query = query.where(_has_status(Status(wish.status)))
+        query = query.where(having_status(wish.status))
     if wish.role:
         held = exists().where(ContactRole.contact_id == Contact.id, ContactRole.role_id == int(wish.role))
         query = query.where(held)
@@ -203,12 +203,13 @@ def _as_number(word: str) -> str:
     return _SIGNS.sub("", word) if _PART_OF_NUMBER.fullmatch(word) else word
 
 
-def _has_status(status: Status) -> ColumnElement[bool]:
+def having_status(status: str) -> ColumnElement[bool]:
+    """Return the condition that a contact has this word in the Status column."""
     pending = and_(Contact.access == Access.PORTAL, Contact.portal_user_id.is_(None))
-    if status is Status.INACTIVE:
+    if status == Status.INACTIVE:
         return Contact.deactivated_at.is_not(None)
     live = Contact.deactivated_at.is_(None)
-    return and_(live, pending) if status is Status.PENDING else and_(live, ~pending)
+    return and_(live, pending) if status == Status.PENDING else and_(live, ~pending)
 
 
 def _capped(query: Select[Any]) -> ColumnElement[int]:
@@ -220,7 +221,9 @@ def _order(sort: str) -> Order:
     if sort == "email":
         return Order(func.coalesce(Contact.email_key, ""))
     if sort == "status":
-        return Order(case((_has_status(Status.ACTIVE), 0), (_has_status(Status.PENDING), 1), else_=2), int)
+        return Order(
+            case((having_status(Status.ACTIVE), 0), (having_status(Status.PENDING), 1), else_=2), int
+        )
     if sort == "last_login":
         return Order(func.coalesce(cast(PortalUser.last_sign_in_at, String), ""))
     return Order(Contact.name_key)

@@ -6,6 +6,7 @@ from portal.views import (
     access,
     access_requests,
     activity,
+    api,
     billing,
     bulk,
     client,
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     properties.blueprint,
     rfps.blueprint,
     staff.blueprint,
+    api.blueprint,
 )
 
 

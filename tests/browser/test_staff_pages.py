@@ -27,6 +27,8 @@ PAGES = {
     "somebody on the staff": ("sue", "/staff/people/{tom}", 200),
     "oneself on the staff": ("sue", "/staff/people/{sue}", 200),
     "add to the staff": ("sue", "/staff/people/new", 200),
+    "API": ("sue", "/staff/api", 200),
+    "make an API token": ("sue", "/staff/api/tokens/new", 200),
     "account": ("sue", "/staff/account", 200),
     "staff password": ("sue", "/staff/account/password", 200),
     "staff recovery codes": ("sue", "/staff/account/recovery-codes", 200),

@@ -5,10 +5,20 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from portal.sides import STAFF
-from portal.views.staff import account, activity, clients, look_up, passwords, people, portal_users, sign_in
+from portal.views.staff import (
+    account,
+    activity,
+    api,
+    clients,
+    look_up,
+    passwords,
+    people,
+    portal_users,
+    sign_in,
+)
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
-for part in (sign_in, passwords, account, people, portal_users, activity, look_up, clients):
+for part in (sign_in, passwords, account, people, portal_users, activity, look_up, clients, api):
     blueprint.register_blueprint(part.blueprint)
 
 

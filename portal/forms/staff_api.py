@@ -1,0 +1,33 @@
+"""The forms of the vendor's API pages: a new token, and an endpoint that is told of changes."""
+
+from wtforms import RadioField, SelectMultipleField, ValidationError
+from wtforms.fields import Field
+
+from portal.forms.fields import Blank, TextLine, at_most, filled, name_like, options
+
+SCOPES = options(
+    ("companies:read", "Look up companies"),
+    ("companies:write", "Change the details of companies"),
+    ("contacts:read", "Look up contacts"),
+    ("contacts:write", "Add contacts and change their details"),
+    ("access:read", "Look up who may ask for what"),
+    ("access:write", "Invite, authorize, deactivate and delete contacts, and give rights"),
+    ("properties:read", "Look up properties"),
+    ("properties:write", "Add, change and archive properties"),
+    ("activity:read", "Read the activity of all clients"),
+)
+DAYS = options(("30", "30 days"), ("90", "90 days"), ("365", "A year"))
+
+
+def some_ticked(_form: object, field: Field) -> None:
+    """Check that at least one box is ticked."""
+    if not field.data:
+        raise ValidationError("Tick at least one.")
+
+
+class TokenForm(Blank):
+    """A new token of the API."""
+
+    name = TextLine("Name", [filled("Say which system uses it."), at_most(60), name_like])
+    scopes = SelectMultipleField("It may", [some_ticked], choices=SCOPES)
+    days = RadioField("It works for", choices=DAYS, default="90")
