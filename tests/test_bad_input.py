@@ -254,7 +254,7 @@ class TestAnything:
         dice = random.Random(7)
         person, token = people[1]
         for rule in addresses(app):
-            for value in dice.sample(NASTY, count(3, len(NASTY))):
+            for value in dice.sample(NASTY, count(1, len(NASTY))):
                 everything = {name: value for name in FIELDS if name not in ("csrf_token", "q")}
                 for headers in ({}, {"HX-Request": "true"}):
                     path = address(rule, random.Random(1))

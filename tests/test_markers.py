@@ -134,12 +134,9 @@ def found(person, start: list[str], letters: str, marked, most: int) -> dict[str
         ("mia", "f"),
         ("una", "fh"),
         ("pam", "fh"),
-        ("vic", "f"),
-        ("bill", "f"),
-        ("rita", "f"),
-        ("wes", "f"),
-        ("ed", "f"),
         ("nora", "fh"),
+        # Each has one right of those that Una has all of, so they wait for `make test-all`.
+        *(pytest.param(who, "f", marks=pytest.mark.long) for who in ("vic", "bill", "rita", "wes", "ed")),
     ],
 )
 def test_no_answer_holds_what_its_reader_may_not_see(app, browser, town, marked, who, letters):

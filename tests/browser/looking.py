@@ -1,9 +1,12 @@
 """What a page must hold whatever it shows: measured in the page, told as a list of faults."""
 
 import os
+import zlib
 from pathlib import Path
 
 from playwright.sync_api import Page
+
+from tests.machinery.counts import LONG
 
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text()
 # Where to put a picture of every page and look, if somebody wants to see them.
@@ -68,6 +71,17 @@ def faults(
         page.set_viewport_size({"width": 320, "height": 700})
         found += _too_wide(page, 320)
     return found
+
+
+def looked_at(page: Page, name: str, widths: tuple[int, ...] = WIDTHS) -> list[str]:
+    """Look at a page, in `make test` at one width in one theme; gives what is wrong, each with the name.
+
+    Which ones is told by the name, so that it is the same every time and different from page to page.
+    """
+    turn = zlib.crc32(name.encode())
+    at = widths if LONG else (widths[turn % len(widths)],)
+    themes = THEMES if LONG else (THEMES[turn // 2 % 2],)
+    return [f"{name}: {each}" for each in faults(page, name, at, themes)]
 
 
 def _too_wide(page: Page, width: int) -> list[str]:

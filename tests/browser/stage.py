@@ -18,12 +18,15 @@ class Stage:
     def open(self, who: str | None, path: str, status: int = 200, **facts) -> Page:
         """Open a page, as a person of the town or as a stranger."""
         person: SimpleNamespace | None = getattr(self.town, who) if who else None
-        ids = {name: fact.id for name, fact in vars(self.town).items()}
         page = self.window(person, **facts).page
-        answer = page.goto(path.format(**ids))
+        answer = page.goto(self.address(path))
         assert answer is not None
         assert answer.status == status
         return page
+
+    def address(self, path: str) -> str:
+        """Return the path with the ids of the people and things that it names."""
+        return path.format(**{name: fact.id for name, fact in vars(self.town).items()})
 
     def invite(self, email: str) -> str:
         """Have Mia invite an address; gives the path of the link."""

@@ -15,9 +15,8 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import Permission, Property, Role, RolePermission
 from tests import area_routes, places, town_billing, work
-from tests.browser.looking import THEMES, WIDTHS, faults
+from tests.browser.looking import WIDTHS, looked_at
 from tests.browser.stage import Stage
-from tests.machinery.counts import LONG
 
 pytestmark = pytest.mark.browser
 
@@ -114,13 +113,6 @@ def state(name: str, *widths: int):
     return note
 
 
-def looked_at(page: Page, name: str, turn: int, widths: tuple[int, ...] = WIDTHS) -> list[str]:
-    """Look at a page, in `make test` at one width in one theme; gives what is wrong, each with the name."""
-    at = widths if LONG else (widths[turn % len(widths)],)
-    themes = THEMES if LONG else (THEMES[turn // 2 % 2],)
-    return [f"{name}: {each}" for each in faults(page, name, at, themes)]
-
-
 @pytest.fixture
 def estate(stage) -> SimpleNamespace:
     """Something of everything at Acme Estates; gives the ids by name."""
@@ -150,11 +142,11 @@ def test_pages(stage, estate, who):
     """UI 10.3: pages that are only opened."""
     window, found = stage.window(getattr(estate, who)), []
     ids = {name: fact.id for name, fact in vars(estate).items()}
-    for turn, (name, path) in enumerate(OPENED[who].items()):
+    for name, path in OPENED[who].items():
         path, _, status = path.partition(" ")
         answer = window.page.goto(f"/acme{path.format(**ids)}")
         assert answer.status == int(status or 200), name
-        found += looked_at(window.page, name, turn)
+        found += looked_at(window.page, name)
     assert found == []
 
 
@@ -166,9 +158,9 @@ def test_pages_with_nothing_on_them(stage):
             db.text("DELETE FROM property_link WHERE company_id = :c"), {"c": stage.town.globex.id}
         )
         db.session.execute(db.text("DELETE FROM property WHERE company_id = :c"), {"c": stage.town.globex.id})
-    for turn, path in enumerate(EMPTY):
+    for path in EMPTY:
         window.page.goto(f"/globex{path}")
-        found += looked_at(window.page, f"empty {path.replace('/', ' ')}", turn)
+        found += looked_at(window.page, f"empty {path.replace('/', ' ')}")
     assert found == []
 
 
@@ -383,7 +375,7 @@ def _(stage):
 def test_states(stage, estate, name):
     """UI 10.3: states of pages that take some steps."""
     steps, widths = STEPS[name]
-    assert looked_at(steps(stage), name, list(STEPS).index(name), widths) == []
+    assert looked_at(steps(stage), name, widths) == []
 
 
 def test_the_bar_over_ticked_contacts_covers_no_box_and_no_menu(stage):

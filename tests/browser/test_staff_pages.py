@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from portal.extensions import db
 from portal.models import Contact, PortalUser
-from tests.browser.looking import faults
+from tests.browser.looking import faults, looked_at
 from tests.surfing import app_code
 from tests.town import PASSWORD
 
@@ -64,7 +64,7 @@ def open_page(town, reading, window, on_duty, served) -> Callable[..., Page]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page(open_page, name):
-    assert faults(open_page(*PAGES[name]), name, WIDTHS) == []
+    assert looked_at(open_page(*PAGES[name]), name) == []
 
 
 def test_the_disable_dialog(open_page):

@@ -77,7 +77,7 @@ def report(office: Office, addresses: list[str]) -> tuple[int, int]:
 
 def test_worker_killed_at_random(office):
     """F01: the worker dies again and again in the middle of its work; somebody starts it anew."""
-    mails, kills = count(40, 300), count(3, 30)
+    mails, kills = count(15, 300), count(1, 30)
     chance = random.Random(2)
     with running(office, "clock"):
         worker = office.start("worker")

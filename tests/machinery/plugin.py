@@ -13,6 +13,17 @@ from tests.machinery.counts import LONG
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 # A test that asks for this fixture says something about the database, so it is run on both.
 DATABASE_FIXTURE = "database"
+# What the two databases do differently: locks, constraints, triggers, types; and the contract's own cases.
+ON_BOTH = (
+    "tests/cases/",
+    "tests/faults/",
+    "tests/test_races",
+    "tests/test_outbox",
+    "tests/test_standing",
+    "tests/test_statements",
+    "tests/test_two_processes",
+    "OnlyAddedTo",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,8 +52,13 @@ def _wanted(item: pytest.Item, database: str) -> bool:
 
 
 def _sampled(item: pytest.Item) -> bool:
-    """Of many cases a tenth is run again on PostgreSQL, always the same; all in `make test-all`."""
-    return not hasattr(item, "callspec") or zlib.crc32(item.nodeid.encode()) % 10 == 0
+    """Some are run again on PostgreSQL, always the same; all in `make test-all`.
+
+    Whatever ON_BOTH names, of single tests a half, of tables of cases a tenth.
+    """
+    if any(part in item.nodeid for part in ON_BOTH):
+        return True
+    return zlib.crc32(item.nodeid.encode()) % (10 if hasattr(item, "callspec") else 2) == 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
