@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from portal.extensions import writing
 from portal.models.columns import UTCDateTime
@@ -27,6 +28,8 @@ def run() -> None:
                 **current_app.extensions["migrate"].configure_args,
             )
             with context.begin_transaction():
+                if connection.dialect.name == "postgresql":  # a large table takes its time to change
+                    connection.execute(text("SET LOCAL statement_timeout = 0"))
                 context.run_migrations()
     finally:
         writing.reset(mode)

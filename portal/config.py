@@ -15,6 +15,8 @@ from portal import money
 
 ROOT = Path(__file__).resolve().parent.parent
 # What keys copied from examples are made of; random ones hold none of these.
+# What may stand in a file of its own, written by whatever keeps the secrets: NAME_FILE names it.
+_SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "MAIL_PASSWORD")
 _EXAMPLES = ("secret", "changeme", "change-me", "change_me", "default", "example", "password", "gatehouse")
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
@@ -29,6 +31,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
     Raises ConfigError with one sentence about the first setting that cannot be used.
     """
+    env = _with_files(env)
     production = _production(env)
     instance = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
     port = _whole(env, "PORT", 5000)
@@ -54,6 +57,21 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SECURITY_CONTACT": _contact(env),
         **_web(production, public_url),
     }
+
+
+def _with_files(env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return `env` with the secrets that stand in files of their own."""
+    found = dict(env)
+    for name in _SECRETS:
+        file = env.get(f"{name}_FILE")
+        if file and env.get(name):
+            raise ConfigError(f"{name}_FILE and {name} are both set. Leave one of them out.")
+        if file:
+            try:
+                found[name] = Path(file).read_text().strip()
+            except (OSError, ValueError):
+                raise ConfigError(f"{name}_FILE is {file!r}, which cannot be read as text.") from None
+    return found
 
 
 def _production(env: Mapping[str, str]) -> bool:
@@ -108,8 +126,13 @@ def _database(env: Mapping[str, str], instance: Path) -> dict[str, Any]:
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             url = "postgresql+psycopg://" + url[len(prefix) :]
-    pooled = {"pool_pre_ping": True} if url.startswith("postgresql") else {}
-    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": pooled}
+    if not url.startswith("postgresql"):
+        return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": {}}
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    longest = int(_hours(env, "STATEMENT_SECONDS", 30) * 1_000)
+    if "options=" not in url:  # whoever names options of their own says this there too
+        options["connect_args"] = {"options": f"-c statement_timeout={longest}"}
+    return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
 
 
 def _redis(env: Mapping[str, str]) -> dict[str, Any]:
