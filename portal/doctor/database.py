@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import ROOT
 from portal.doctor.finding import Finding, fail, grave, ok, warn
+from portal.doctor.redis_server import is_local
 from portal.extensions import db
 
 _UPGRADE = "Run: flask --app wsgi db upgrade"
@@ -33,6 +34,19 @@ def answers() -> Finding:
         words = f"It does not answer: {type(problem).__name__}: {str(problem).splitlines()[0]}"
         return fail("database", words, "Start it, and check DATABASE_URL.")
     return ok("database", f"{db.engine.dialect.name} answers.")
+
+
+def encrypted() -> Finding:
+    """Whether what goes to a PostgreSQL on another machine is encrypted, and it is the right one."""
+    url = db.engine.url
+    named = url.query.get("host") or url.host or ""
+    hosts = [host for each in ([named] if isinstance(named, str) else named) for host in each.split(",")]
+    elsewhere = [host for host in hosts if host and not host.startswith("/") and not is_local(host)]
+    if elsewhere and url.query.get("sslmode") != "verify-full":
+        words = f"Nothing proves that {elsewhere[0]} is the right machine, or that nobody reads along."
+        cure = "Add ?sslmode=verify-full to DATABASE_URL, unless the network between is yours alone."
+        return warn("database encryption", words, cure)
+    return ok("database encryption", "Nobody on the way can read along.")
 
 
 def migrations() -> Finding:
@@ -106,7 +120,7 @@ def sqlite_safety() -> Finding:
     return ok("SQLite", "It writes safely.")
 
 
-CHECKS = (answers,)
+CHECKS = (answers, encrypted)
 # Asked only where it answers.
 INSIDE = (migrations, strength, sqlite_safety)
 # Asked only once every migration was run: before that both are amiss, and not for the reason they give.

@@ -48,6 +48,15 @@ def shut() -> Finding:
     return ok("Redis access", "Only this machine reaches it.")
 
 
+def encrypted() -> Finding:
+    """Whether what goes to a Redis on another machine is encrypted on its way."""
+    url = urlsplit(current_app.config["REDIS_URL"])
+    if url.scheme == "redis" and not is_local(url.hostname or "localhost"):
+        words = f"What goes to {url.hostname} can be read on its way."
+        return warn("Redis encryption", words, "Use rediss://, unless the network between is yours alone.")
+    return ok("Redis encryption", "Nobody on the way can read along.")
+
+
 def keeps() -> Finding:
     """Whether it writes down what it holds; nothing of value is in it, but the limits start anew without."""
     cure = "Set appendonly yes and maxmemory-policy noeviction."
@@ -70,6 +79,6 @@ def is_local(host: str) -> bool:
         return host.casefold() == "localhost"
 
 
-CHECKS = (there,)
+CHECKS = (there, encrypted)
 # Asked only where it answers.
 INSIDE = (shut, keeps)

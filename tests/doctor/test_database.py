@@ -108,6 +108,28 @@ class TestAmiss:
         assert (found.result, pragma.split("=")[0] in found.words) == ("fail", True)
 
 
+def test_on_another_machine(app):
+    """ASVS 12.3.1: encrypted, and the right one; nobody is asked for this machine's own."""
+    wanted = {
+        "db.example/gatehouse": "warn",
+        "db.example/gatehouse?sslmode=require": "warn",
+        "db.example/gatehouse?sslmode=verify-full": "ok",
+        "/gatehouse?host=10.0.0.5": "warn",
+        "/gatehouse?host=/var/run/postgresql": "ok",
+        "/gatehouse": "ok",
+        "127.0.0.1:5432/gatehouse": "ok",
+    }
+    found = {}
+    with app.app_context():
+        kept = db._app_engines[app][None]
+        for place in wanted:
+            db._app_engines[app][None] = create_engine(f"postgresql+psycopg://gatehouse@{place}")
+            found[place] = database.encrypted().result
+        db._app_engines[app][None] = kept
+        assert database.encrypted().result == "ok"
+    assert found == wanted
+
+
 @pytest.mark.postgresql_only
 class TestRoles:
     """T29, T92: what the portal's role may, with the roles of deploy/roles.sql on a real server."""

@@ -75,6 +75,13 @@ class TestRedis:
         assert asked(redis_server.shut, **here).result == "ok"
         line.config_set("protected-mode", "no")
 
+    def test_on_another_machine(self, asked):
+        """12.3.1."""
+        hosts = {"redis://:pw@cache.example": "warn", "rediss://:pw@cache.example": "ok"}
+        hosts |= {"redis://localhost": "ok", "unix:///run/redis.sock": "ok", "": "ok"}
+        found = {url: asked(redis_server.encrypted, PRODUCTION=True, REDIS_URL=url).result for url in hosts}
+        assert found == hosts
+
     def test_with_a_password(self, asked):
         found = asked(redis_server.shut, PRODUCTION=True, REDIS_URL="redis://:long-one@0.0.0.0:6379/0")
         assert found.result == "ok"
