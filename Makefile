@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all faults bench chromium check format lock clean \
+.PHONY: help run install test test-all faults bench chromium check format lock holes clean \
 	check-format check-lint check-types check-imports check-templates check-dependencies check-migrations
 
 help: ## list the targets
@@ -58,6 +58,9 @@ check-migrations: check-dependencies
 format: $(VENV)/.development ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+holes: $(VENV)/.development ## ask the package index whether a hole is known in what the portal runs on
+	@$(BIN)/uv tool run pip-audit==2.10.1 --require-hashes --disable-pip -r requirements.txt
 
 lock: $(VENV)/.development ## write requirements*.txt anew from requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
