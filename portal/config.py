@@ -12,18 +12,14 @@ from zoneinfo import available_timezones
 from limits import parse_many
 
 from portal import money
+from portal.secret_files import ConfigError as ConfigError
+from portal.secret_files import with_files
 
 ROOT = Path(__file__).resolve().parent.parent
 # What keys copied from examples are made of; random ones hold none of these.
-# What may stand in a file of its own, written by whatever keeps the secrets: NAME_FILE names it.
-_SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "MAIL_PASSWORD")
 _EXAMPLES = ("secret", "changeme", "change-me", "change_me", "default", "example", "password", "gatehouse")
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off", ""}
-
-
-class ConfigError(Exception):
-    """A setting is missing or wrong; the text says which and what to do."""
 
 
 def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -31,7 +27,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
     Raises ConfigError with one sentence about the first setting that cannot be used.
     """
-    env = _with_files(env)
+    env = with_files(env)
     production = _production(env)
     instance = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
     port = _whole(env, "PORT", 5000)
@@ -54,24 +50,8 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
         **_database(env, instance),
         **_redis(env),
         **_mail(env),
-        "SECURITY_CONTACT": _contact(env),
         **_web(production, public_url),
     }
-
-
-def _with_files(env: Mapping[str, str]) -> Mapping[str, str]:
-    """Return `env` with the secrets that stand in files of their own."""
-    found = dict(env)
-    for name in _SECRETS:
-        file = env.get(f"{name}_FILE")
-        if file and env.get(name):
-            raise ConfigError(f"{name}_FILE and {name} are both set. Leave one of them out.")
-        if file:
-            try:
-                found[name] = Path(file).read_text().strip()
-            except (OSError, ValueError):
-                raise ConfigError(f"{name}_FILE is {file!r}, which cannot be read as text.") from None
-    return found
 
 
 def _production(env: Mapping[str, str]) -> bool:
@@ -159,6 +139,7 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
         "MAIL_USE_TLS": tls,
         "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
         "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
+        "SECURITY_CONTACT": _contact(env),
         "DEACTIVATION_MAIL": _flag(env, "DEACTIVATION_MAIL", False),
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or "portal@gatehouse.example",
     }
