@@ -3,12 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, make_response
+from flask import Response, make_response, stream_with_context
 from werkzeug.utils import secure_filename
 
 # Excel takes a file without this mark for one in the letters of its own country.
@@ -26,7 +26,24 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[A
     Cells are text, whole or decimal numbers, or None for an empty one; text that a spreadsheet would compute
     gets a leading apostrophe (T69). `filename` may hold any letters.
     """
-    answer = make_response(csv_text(header, rows).encode())
+    return _as_download(make_response(csv_text(header, rows).encode()), filename)
+
+
+def csv_stream(filename: str, header: Sequence[str], batches: Iterable[Iterable[Sequence[Any]]]) -> Response:
+    """Return the same of a table too long to be kept in memory: each batch leaves before the next is read.
+
+    A download that breaks off ends without its last chunk, so that no browser takes it for whole.
+    """
+
+    def pieces() -> Iterator[bytes]:
+        yield csv_text(header, ()).encode()
+        for rows in batches:
+            yield _lines(rows).encode()
+
+    return _as_download(Response(stream_with_context(pieces())), filename)
+
+
+def _as_download(answer: Response, filename: str) -> Response:
     answer.mimetype = "text/csv"
     answer.headers.set("Content-Disposition", "attachment", **_names(filename))
     answer.headers["Cache-Control"] = "no-store"
@@ -44,11 +61,14 @@ def _names(filename: str) -> dict[str, str]:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return the whole file as text, its mark included."""
+    return _MARK + _lines([[harmless(name) for name in header]], plain=True) + _lines(rows)
+
+
+def _lines(rows: Iterable[Sequence[Any]], *, plain: bool = False) -> str:
+    """Return rows as lines of the file; `plain` ones hold nothing but harmless text already."""
     out = io.StringIO()
-    out.write(_MARK)
     writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow([harmless(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(rows if plain else ([_cell(value) for value in row] for row in rows))
     return out.getvalue()
 
 

@@ -26,7 +26,8 @@ def this_browser() -> str:
 
     Only the hash of the session's key goes to where the limits are counted.
     """
-    return f"{request.remote_addr} {hashed(session.get('_user_id', ''))}"
+    key = session.get("_user_id") or session.get("key", "")
+    return f"{request.remote_addr} {hashed(key)}"
 
 
 # For what is made anew for whoever asks: tables and paper (T78).

@@ -1,5 +1,7 @@
 """Client Portal Users and View User Details: what staff see and do (behaviour S3, S4, L8)."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -9,6 +11,7 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Contact, PortalUser, SignInSession
 from tests.factors import give
+from tests.surfing import form_fields
 from tests.town import PASSWORD
 
 LIST = "/staff/portal-users"
@@ -80,7 +83,9 @@ class TestList:
     def test_a_row_says_it_all(self, town, on_duty):
         page = on_duty(town.tom).get(f"{LIST}?q=duo").text
         row = " ".join(re.sub("<[^>]+>", " ", page.split("<tbody")[1].split("</tbody>")[0]).split())
-        assert re.search(r"Duo Both .*duo.both @acme.example 2 v1, \d+ \w+ \d{4} Never Active", row)
+        assert re.search(
+            r"Duo Both .*duo.both @acme.example 2 Acme Estates, Globex v1, \d+ \w+ \d{4} Never Active", row
+        )
 
     def test_every_page_once(self, town, on_duty, writing):
         """Paging by position: nobody is left out or shown twice."""
@@ -101,6 +106,54 @@ class TestList:
         sue = on_duty(town.sue)
         sue.post(f"{LIST}/{logins('mia')}", {"first_name": "Amélie", "last_name": "Stone"})
         assert names(sue.get(f"{LIST}?q=amelie").text) == ["Amélie Stone"]
+
+
+class TestFile:
+    """S3: what search and filter leave, as CSV; traced."""
+
+    def test_says_what_the_list_says(self, town, browser, on_duty, reading, writing, logins):
+        with writing():
+            user = db.session.get_one(PortalUser, logins("bill"))
+            user.first_name, user.last_name = "=1+1", "Ing"
+        tom = on_duty(town.tom)
+        answer = tom.post(f"{LIST}/export", {"q": "acme.example"})
+        assert answer.mimetype == "text/csv"
+        assert "portal-users-" in answer.headers["Content-Disposition"]
+        header, *rows = csv.reader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff")))
+        assert header == [
+            *("Name", "Email", "Email confirmed", "User name", "Account status", "Terms version"),
+            *("Terms accepted", "Last sign-in", "Linked accounts", "Clients"),
+        ]
+        known = {row[1]: row for row in rows}
+        assert len(known) == len(rows) == 15
+        duo = known["duo.both@acme.example"]
+        assert [duo[0], *duo[2:6], *duo[8:]] == [
+            "Duo Both",
+            "Yes",
+            "",
+            "Active",
+            "1",
+            "2",
+            "Acme Estates, Globex",
+        ]
+        assert known[town.dan.email][4] == "Disabled"
+        assert known[town.ted.email][5:7] == ["", ""]
+        assert known[town.bill.email][0] == "'=1+1 Ing"
+        with reading():
+            row = db.session.scalars(
+                select(Activity).where(Activity.what == "exported the portal users")
+            ).one()
+            assert (row.actor_staff_id, row.changes) == (town.tom.id, {"Search": ["", "acme.example"]})
+
+    def test_every_filter_and_every_batch(self, town, on_duty, monkeypatch):
+        """The file holds what the filter shows, in as many statements as there are batches."""
+        monkeypatch.setattr("portal.queries.staff.portal_users.BATCH", 4)
+        tom = on_duty(town.tom)
+        for view in ("", "disabled", "never", "must_change", "alone", "terms"):
+            listed = names(tom.get(f"{LIST}?status={view}").text)
+            lines = tom.post(f"{LIST}/export", {"status": view}).get_data(as_text=True).splitlines()[1:]
+            assert sorted(line.split(",")[0].strip('"') for line in lines) == sorted(listed), view
+        assert tom.get(f"{LIST}/export").status_code in (404, 405)
 
 
 class TestDetails:
@@ -257,17 +310,59 @@ class TestHelp:
 
     def test_change_email(self, town, browser, on_duty, logins, mailbox, known):
         """L7, T88: the new address confirms, the old one is told, and until then nothing changes."""
-        path = f"{LIST}/{logins('bill')}/email"
-        assert on_duty(town.tom).post(path, {"email": "new@acme.example"}).status_code == 403
+        path, form = f"{LIST}/{logins('bill')}", {"first_name": "Bill", "last_name": "Ing"}
+        wanted = {**form, "email": "new@acme.example"}
+        assert on_duty(town.tom).post(path, wanted).status_code == 403
         sue = on_duty(town.sue)
-        assert sue.post(path, {"email": town.bill.email}).status_code == 422
-        assert sue.post(path, {"email": "new@acme.example"}).status_code == 303
+        wrong = sue.post(path, {**form, "email": "no address"})
+        assert wrong.status_code == 422
+        assert form_fields(wrong.text.split("<main")[1])["email"] == "no address"
+        assert sue.post(path, {**form, "email": town.bill.email.upper()}).status_code == 303
+        assert mailbox.letters(town.bill.email) == []
+        assert sue.post(path, wanted).status_code == 303
         assert [letter.kind for letter in mailbox.letters(town.bill.email)] == ["email_change_asked"]
         assert browser().sign_in(town.bill.email).status_code == 303
         assert browser().sign_in("new@acme.example").status_code == 422
         assert browser().post(mailbox.link("new@acme.example")).status_code in (200, 303)
         assert browser().sign_in("new@acme.example", PASSWORD).status_code == 303
         assert "asked to change the e-mail address of" in {row[1] for row in known(town.acme)}
+
+    def test_a_waiting_change_is_shown_and_withdrawn(self, town, on_duty, logins, mailbox, browser, known):
+        """S4, L7: the link dies, the address stays; once."""
+        path, sue = f"{LIST}/{logins('bill')}", on_duty(town.sue)
+        form = {"first_name": "Bill", "last_name": "Ing", "email": "new@acme.example"}
+        sue.post(path, form)
+        assert "A link was sent to new@acme.example." in on_duty(town.tom).get(path).text
+        assert on_duty(town.tom).post(f"{path}/email/withdraw").status_code == 403
+        assert sue.post(f"{path}/email/withdraw").status_code == 303
+        page = sue.get(path).text
+        assert "stays bill.ing@acme.example" in page
+        assert "A link was sent to" not in page
+        assert browser().post(mailbox.link("new@acme.example")).status_code == 410
+        assert browser().sign_in(town.bill.email).status_code == 303
+        assert sue.post(f"{path}/email/withdraw").status_code == 409
+        assert ("Alder Services staff Sue Marsh", "withdrew the e-mail change of", "Bill Ing", "") in known(
+            town.acme
+        )
+
+    def test_sign_out_one_device(self, town, browser, on_duty, logins):
+        """S4, T60: that one and no other, and of nobody else."""
+        first, second, tom = browser(town.bill), browser(town.bill), on_duty(town.tom)
+        stan = browser(town.stan)
+        path = f"{LIST}/{logins('bill')}"
+        newest, oldest = re.findall(rf"{path}/devices/(\d+)/sign-out", tom.get(path).text)
+        other = re.findall(r"/devices/(\d+)/sign-out", tom.get(f"{LIST}/{logins('stan')}").text)
+        assert tom.post(f"{path}/devices/{other[0]}/sign-out").status_code == 404
+        assert tom.post(f"{path}/devices/{max(newest, oldest, key=int)}/sign-out").status_code == 303
+        assert [each.get("/acme/").status_code for each in (first, second)] == [200, 303]
+        assert stan.get("/globex/").status_code == 200
+
+    def test_the_history_says_what_changed(self, town, on_duty, logins):
+        """S4: before and after, not only that something was edited."""
+        sue, path = on_duty(town.sue), f"{LIST}/{logins('bill')}"
+        sue.post(path, {"first_name": "William", "last_name": "Ing"})
+        words = " ".join(re.sub("<[^>]+>", " ", sue.get(path).text).split())
+        assert "changed the name of the login of William Ing Name Bill Ing is now → William Ing" in words
 
     @pytest.mark.parametrize("deed", ["delete", "rename", "keep-staff", "leave-no-admin", "change-email"])
     def test_there_is_no_such_deed(self, town, on_duty, logins, deed):

@@ -56,16 +56,11 @@ class ColleagueForm(RoleForm):
 
 
 class PortalUserForm(Blank):
-    """The name of a login."""
+    """Name and address of a login; an address that is left out stays as it is."""
 
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
     last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
-
-
-class AddressForm(Blank):
-    """Another address for a login."""
-
-    email = TextLine("New email", [filled("Enter the new address."), at_most(254), email_address])
+    email = TextLine("Email", [at_most(254), email_address])
     contacts_follow = BooleanField("Change it in the linked contacts too")
 
 

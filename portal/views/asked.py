@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
+from werkzeug.datastructures import MultiDict
 
 from portal.queries.paging import COUNTED, LONGEST_SEARCH, Wish
 
@@ -16,9 +17,12 @@ class Listing:
     sorts: tuple[str, ...]  # the first is the usual one
     dir: str = "asc"  # which way the usual one runs
 
-    def wish(self) -> Wish:
-        """Return what the address of this request asks for; what makes no sense is as good as not said."""
-        args = request.args
+    def wish(self, args: MultiDict[str, str] | None = None) -> Wish:
+        """Return what the address of this request asks for, or a form with the same fields.
+
+        What makes no sense is as good as not said.
+        """
+        args = request.args if args is None else args
         sort = args.get("sort", "")
         usual = self.dir if sort not in self.sorts or sort == self.sorts[0] else "asc"
         return Wish(

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from portal import audit, invariants, mail, second_factor, staff_policy
 from portal.actions.access import end_sessions
 from portal.actions.email_change import ask_email_change
-from portal.actions.invite import login_link
+from portal.actions.invite import end_login_links, login_link
 from portal.audit import Changes
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Company, Contact, PortalUser, Purpose
+from portal.models import Company, Contact, Ended, PortalUser, Purpose, SignInSession
+from portal.models.keys import email_key
 from portal.policy import Actor
 from portal.queries.staff.portal_users import accounts
 from portal.refusals import FieldRefusal, NotNow
@@ -81,6 +82,37 @@ def rename(user: PortalUser, first_name: str, last_name: str, by: Actor) -> bool
     if user.name != before:
         _record("changed the name of the login of", user, [], by, {"Name": (before, user.name)})
     return user.name != before
+
+
+def edit(
+    user: PortalUser, first_name: str, last_name: str, address: str, by: Actor, *, contacts_follow: bool
+) -> list[str]:
+    """Save what View User Details holds and return what happened, in sentences; without an address it stays.
+
+    Raises as `change_email` does; then nothing of it has happened.
+    """
+    said = ["The name was saved."] if rename(user, first_name, last_name, by) else []
+    if address and email_key(address) != user.email_key:
+        said.append(change_email(user, address, by, contacts_follow=contacts_follow))
+    return said
+
+
+def withdraw_email(user: PortalUser, by: Actor) -> str:
+    """Let the link that waits at the new address die. Raises NotNow where none waits."""
+    staff_policy.demand(by.staff_role, Deed.CHANGE_EMAIL)
+    if not end_login_links(user, Purpose.CHANGE_EMAIL, Ended.CANCELLED):
+        raise NotNow(f"No change of the address of {user.name} is waiting any more.")
+    _record("withdrew the e-mail change of", user, accounts(by, user), by)
+    return f"The address of {user.name} stays {user.email}. The link no longer works."
+
+
+def sign_out_one(user: PortalUser, session: SignInSession, by: Actor) -> str:
+    """End one browser of the login."""
+    linked = _take(user, Deed.SIGN_OUT, by)
+    if session.ended_at is None:
+        session.ended_at = now()
+        _record("signed out a device of", user, linked, by)
+    return f"That device of {user.name} is signed out."
 
 
 def change_email(user: PortalUser, address: str, by: Actor, *, contacts_follow: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from portal.extensions import db
-from portal.models import Activity, Contact, PortalUser, TermsAcceptance, TermsVersion
+from portal.models import Activity, Company, Contact, PortalUser, TermsAcceptance, TermsVersion
 from portal.policy import Actor
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
@@ -18,6 +18,8 @@ ORDERS = {"name": Order(PortalUser.name_key), "email": Order(PortalUser.email_ke
 # The same orders, written so that no index serves them.
 _FEW = {"name": Order(PortalUser.name_key + ""), "email": Order(PortalUser.email_key + "")}
 SHOWN = 12
+# How many lines of a file are read at a time.
+BATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,19 @@ class Accepted:
 
 
 def page(reader: Actor, wish: Wish, *, few: bool = False) -> Page:
-    """Return a page of rows: login, and the number of its linked accounts.
+    """Return a page of rows, each with its login.
 
     `few` says that not many match: they are found and sorted then. Else the order's index is walked until
     the page is full, which would take its time where hardly anything matches.
     """
-    query = _matching(reader, wish).add_columns(_linked().label("linked"))
-    return paging.page(query, wish, (_FEW if few else ORDERS)[wish.sort], PortalUser.id)
+    order = (_FEW if few else ORDERS)[wish.sort]
+    return paging.page(_matching(reader, wish), wish, order, PortalUser.id)
+
+
+def batch(reader: Actor, wish: Wish, after: int) -> list[PortalUser]:
+    """Return the next BATCH of what `wish` asks for, by id, from behind the login with the id `after`."""
+    query = _matching(reader, wish).where(PortalUser.id > after).order_by(PortalUser.id)
+    return list(db.session.scalars(query.limit(BATCH)))
 
 
 def count(reader: Actor, wish: Wish) -> int:
@@ -54,6 +62,21 @@ def accounts(reader: Actor, user: PortalUser) -> list[Contact]:
     """Return the linked client accounts: the contacts that the login is in its companies."""
     query = own(reader, Contact).where(Contact.portal_user_id == user.id)
     return sorted(db.session.scalars(query).unique(), key=lambda contact: contact.company.name)
+
+
+def clients_of(reader: Actor, user_ids: list[int]) -> dict[int, list[str]]:
+    """Return for each login the names of the companies of its linked accounts, sorted."""
+    query = (
+        own(reader, Contact)
+        .with_only_columns(Contact.portal_user_id, Company.name)
+        .join(Company, Company.id == Contact.company_id)
+        .where(Contact.portal_user_id.in_(user_ids))
+        .order_by(Company.name)
+    )
+    found: dict[int, list[str]] = {}
+    for user_id, name in db.session.execute(query):
+        found.setdefault(user_id or 0, []).append(name)
+    return found
 
 
 def terms_of(user_ids: list[int]) -> dict[int, Accepted]:
@@ -82,10 +105,6 @@ def _matching(reader: Actor, wish: Wish) -> Select[Any]:
 
 def _live_link() -> ColumnElement[bool]:
     return (Contact.portal_user_id == PortalUser.id) & Contact.deleted_at.is_(None)
-
-
-def _linked() -> ColumnElement[int]:
-    return select(func.count(Contact.id)).where(_live_link()).correlate(PortalUser).scalar_subquery()
 
 
 def _terms_due() -> ColumnElement[bool]:

@@ -1,21 +1,26 @@
 """Client Portal Users: every login over all companies, and View User Details (behaviour S3, S4)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 
-from portal import htmx, lifecycle, policy, second_factor, staff_policy, words
+from portal import audit, htmx, lifecycle, policy, second_factor, staff_policy, words
 from portal.actions.staff import logins
-from portal.forms.staff import AddressForm, PortalUserForm, ReasonForm
+from portal.csv_out import csv_stream
+from portal.forms.staff import PortalUserForm, ReasonForm
+from portal.limits import makes_a_file
 from portal.models import Contact, PortalUser
+from portal.policy import Actor
 from portal.queries.devices import live_sessions
-from portal.queries.paging import COUNTED
+from portal.queries.links import waiting_change
+from portal.queries.paging import COUNTED, Wish
 from portal.queries.staff import portal_users
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
-from portal.templating import say
-from portal.transaction import part
+from portal.templating import day_month, exact, say, today
+from portal.transaction import part, transaction
 from portal.views.asked import Listing
 
 blueprint = Blueprint("portal_users", __name__, url_prefix="/portal-users")
@@ -28,6 +33,10 @@ VIEW_WORDS = {
     "alone": "No linked account",
     "terms": "Terms outstanding",
 }
+HEADER = (
+    *("Name", "Email", "Email confirmed", "User name", "Account status", "Terms version", "Terms accepted"),
+    *("Last sign-in", "Linked accounts", "Clients"),
+)
 DEED_WORDS = {
     Deed.SEND_RESET: "Send password reset",
     Deed.REQUIRE_PASSWORD: "Require password change",
@@ -44,68 +53,116 @@ def index() -> Response:
     who, asked = acting(), LIST.wish()
     matching = portal_users.count(who, asked)
     page = portal_users.page(who, asked, few=matching <= COUNTED)
+    ids = [row.PortalUser.id for row in page.rows]
     return htmx.page(
         "staff/portal_users/index.html",
         block="list",
         **LIST.context(asked),
         page=page,
         matching=matching,
-        terms=portal_users.terms_of([row.PortalUser.id for row in page.rows]),
+        clients=portal_users.clients_of(who, ids),
+        terms=portal_users.terms_of(ids),
         view_words=VIEW_WORDS,
     )
 
 
+@blueprint.post("/export")
+@makes_a_file
+def export() -> Response:
+    """Send what search and filter leave as CSV, and write down who took it.
+
+    It is a POST because of that trace: looking at an address changes nothing (L3).
+    """
+    who, asked = acting(), LIST.wish(request.form)
+    narrowed = {"Search": ("", asked.q), "Filter": ("", VIEW_WORDS[asked.view] if asked.view else "")}
+    found = {label: pair for label, pair in narrowed.items() if pair[1]}
+    audit.record("exported the portal users", by=who, changes=found)
+    return csv_stream(f"portal-users-{today().isoformat()}.csv", HEADER, _batches(who, asked))
+
+
+def _batches(who: Actor, asked: Wish) -> Iterator[list[list[Any]]]:
+    """Yield the lines of the file; each batch is read in a transaction of its own, once the last has left."""
+    after, more = 0, True
+    while more:
+        with transaction(write=False):
+            users = portal_users.batch(who, asked, after)
+            ids = [user.id for user in users]
+            clients, terms = portal_users.clients_of(who, ids), portal_users.terms_of(ids)
+            lines = [_line(user, clients.get(user.id, []), terms.get(user.id)) for user in users]
+        yield lines
+        after, more = (ids[-1], len(ids) == portal_users.BATCH) if ids else (after, False)
+
+
+def _line(user: PortalUser, clients: list[str], terms: portal_users.Accepted | None) -> list[Any]:
+    changing = "Must change password" if user.must_change_password else "Active"
+    return [
+        user.name,
+        user.email,
+        "Yes" if user.email_confirmed_at else "No",
+        user.username,
+        "Disabled" if user.disabled_at else changing,
+        terms.number if terms else None,
+        day_month(terms.at) if terms else None,
+        exact(user.last_sign_in_at),
+        len(clients),
+        ", ".join(clients),
+    ]
+
+
 @blueprint.route("/<id:user_id>", methods=["GET", "POST"])
 def show(user_id: int) -> Response:
-    """Show everything about one login, or save its name."""
+    """Show everything about one login, or save its name and ask a new address to confirm itself (L7)."""
     user = _find(user_id)
     if request.method == "POST":
         demand(Deed.RENAME)
-    form = PortalUserForm(data={"first_name": user.first_name, "last_name": user.last_name})
-    if form.validate_on_submit():
-        changed = logins.rename(user, form.first_name.data, form.last_name.data, acting())
-        say("The name was saved." if changed else "Nothing changed.")
-        return htmx.go(url_for(".show", user_id=user_id))
-    return _page(user, form)
-
-
-@blueprint.post("/<id:user_id>/email")
-def email(user_id: int) -> Response:
-    """Ask a new address of the login to confirm itself (L7)."""
-    user, form = _find(user_id), AddressForm()
-    demand(Deed.CHANGE_EMAIL)
-    if not form.validate():
-        return _page(user, _name_form(user), form)
+    facts = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
+    form = PortalUserForm(data={**facts, "contacts_follow": True})
+    if not form.validate_on_submit():
+        return _page(user, form)
     try:
         with part():
-            follow = form.contacts_follow.data
-            notice = logins.change_email(user, form.email.data, acting(), contacts_follow=follow)
-    except FieldRefusal:
-        form.email.errors = ["This is the address of this login already."]
-        return _page(user, _name_form(user), form)
-    say(notice)
+            names = form.first_name.data, form.last_name.data, form.email.data or ""
+            said = logins.edit(user, *names, acting(), contacts_follow=bool(form.contacts_follow.data))
+    except FieldRefusal as refusal:
+        form.email.errors = [refusal.sentence]
+        return _page(user, form)
+    say(" ".join(said) or "Nothing changed.")
     return htmx.go(url_for(".show", user_id=user_id))
 
 
-def _name_form(user: PortalUser) -> PortalUserForm:
-    return PortalUserForm(formdata=None, data={"first_name": user.first_name, "last_name": user.last_name})
+@blueprint.post("/<id:user_id>/email/withdraw")
+def withdraw(user_id: int) -> Response:
+    """Let the link that waits at a new address die."""
+    say(logins.withdraw_email(_find(user_id), acting()))
+    return htmx.go(url_for(".show", user_id=user_id))
 
 
-def _page(user: PortalUser, form: PortalUserForm, address: AddressForm | None = None) -> Response:
+@blueprint.post("/<id:user_id>/devices/<id:session_id>/sign-out")
+def sign_out_device(user_id: int, session_id: int) -> Response:
+    """End one of the login's sessions."""
+    user = _find(user_id)
+    theirs = [each for each in live_sessions(user, None) if each["id"] == session_id]
+    if not theirs:
+        abort(404)
+    say(logins.sign_out_one(user, theirs[0]["session"], acting()))
+    return htmx.go(url_for(".show", user_id=user_id))
+
+
+def _page(user: PortalUser, form: PortalUserForm) -> Response:
     who, past = acting(), portal_users.history(acting(), user)
     return htmx.page(
         "staff/portal_users/show.html",
-        status=422 if form.errors or (address and address.errors) else 200,
+        status=422 if form.errors else 200,
         user=user,
         form=form,
-        address=address or AddressForm(formdata=None, data={"contacts_follow": True}),
         can_rename=staff_policy.may(who.staff_role, Deed.RENAME),
+        waiting=waiting_change(user),
         terms=portal_users.terms_of([user.id]).get(user.id),
         has_factor=second_factor.of(user) is not None,
         accounts=[_account(contact) for contact in portal_users.accounts(who, user)],
         sessions=live_sessions(user, None),
         deeds=[(deed, DEED_WORDS[deed]) for deed in logins.possible(user, who)],
-        history=past[: portal_users.SHOWN],
+        history=[(event, words.changes(event)) for event in past[: portal_users.SHOWN]],
         history_more=len(past) > portal_users.SHOWN,
     )
 
