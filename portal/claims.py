@@ -118,7 +118,9 @@ def _wanted(letter: Letter) -> bool:
     if letter.kind in news.KINDS:
         return news.still_concerns(letter)
     told = db.session.get(Contact, letter.facts.get("contact_id", 0), populate_existing=True)
-    return told is None or (told.deleted_at is None and told.access == Access.EMAIL_ONLY)
+    return told is None or (
+        told.deleted_at is None and told.access == Access.EMAIL_ONLY and told.company.exited_at is None
+    )
 
 
 def _link(letter: Letter) -> Invitation | LoginLink | StaffLink | None:

@@ -20,6 +20,7 @@ TOP_LEVEL = frozenset(
         "password-strength",
         "request-access",
         "more",
+        "new",
         "staff",
         "dev",
         "static",

@@ -3,7 +3,7 @@
 Behind a door of the staff the same blueprints stand a second time, below another address.
 """
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, has_request_context, request
 
 # Staff at work in a client, and staff who see what one of its contacts sees.
 CLIENTS = "staff.clients"
@@ -19,7 +19,7 @@ def door() -> str:
 def through(endpoint: str) -> str:
     """Return the endpoint of the page `endpoint` behind the door at hand; as it is where none is there."""
     behind = f"{door()}.{endpoint}"
-    return behind if g.get("slug") and behind in current_app.view_functions else endpoint
+    return behind if behind in current_app.view_functions else endpoint
 
 
 def plain(endpoint: str | None) -> str:

@@ -12,7 +12,7 @@ from portal.staff_policy import Deed
 # What the rules of moves judge by themselves; whatever else is sent to a client is for administrators.
 _SUPPORT_SENDS = {"access.take"}
 # What is done to the client itself, whether or not it has left.
-_OF_THE_CLIENT = {"leaving.exit", "leaving.take_back"}
+_OF_THE_CLIENT = {"keeping.leave", "keeping.take_back"}
 _HALFWAY = {"staff.sign_in.code", "staff.sign_in.set_up"}
 
 

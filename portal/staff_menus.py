@@ -23,6 +23,7 @@ class Entry:
 
 
 MENU = (
+    Entry("Clients", "Clients", "building", "staff.clients.index"),
     Entry("Client portal users", "Users", "users", "staff.portal_users.index"),
     Entry("Look up", "Look up", "search", "staff.look_up.index"),
     Entry("Activity", "Activity", "activity", "staff.activity.index"),
@@ -104,6 +105,6 @@ def _item(entry: Entry) -> dict[str, Any]:
         "short": entry.short,
         "icon": entry.icon,
         "href": url_for(entry.endpoint),
-        "current": (request.endpoint or "").rpartition(".")[0] == room,
+        "current": (request.endpoint or "").startswith(f"{room}."),
         "count": None,
     }

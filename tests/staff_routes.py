@@ -14,6 +14,8 @@ STAFF = {
     "staff.api.index": ("/staff/api", "GET", ADMINISTRATOR),
     "staff.api.new_token": ("/staff/api/tokens/new", "GET POST", ADMINISTRATOR),
     "staff.api.revoke_token": ("/staff/api/tokens/{token}/revoke", "POST", ADMINISTRATOR),
+    "staff.clients.index": ("/staff/clients", "GET", ALL),
+    "staff.clients.add": ("/staff/clients/new", "GET POST", ADMINISTRATOR),
     "staff.people.index": ("/staff/people", "GET", ADMINISTRATOR),
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
@@ -73,4 +75,9 @@ for _name, (_path, _methods, _may) in area_routes.AREAS.items():
 CLIENTS = {
     f"staff.clients.{name}": (f"/staff/clients/acme/{path}", methods, may)
     for name, (path, methods, may) in _AS_STAFF.items()
+} | {
+    "staff.clients.keeping.overview": ("/staff/clients/acme", "GET", ALL),
+    "staff.clients.keeping.areas": ("/staff/clients/acme/areas", "POST", ADMINISTRATOR),
+    "staff.clients.keeping.leave": ("/staff/clients/acme/exit", "GET POST", ADMINISTRATOR),
+    "staff.clients.keeping.take_back": ("/staff/clients/acme/take-back", "POST", ADMINISTRATOR),
 }

@@ -1,8 +1,12 @@
 """The second door: staff in a client, through the same views as its people (behaviour S2, P11, C32)."""
 
+import re
+
 import pytest
 
+from portal.clock import now
 from portal.extensions import db
+from portal.models import Company, Contact
 from tests import area_routes, ledger
 from tests.staff_routes import CLIENTS
 
@@ -86,3 +90,117 @@ class TestDoor:
         assert sue.post(address, {"scope": "client"}, token=False).status_code == 400
         assert sue.get("/staff/clients/nowhere/contacts").status_code == 404
         assert unchanged() == before
+
+
+NEW = {
+    "name": "Kirk & Söhne",
+    "first_name": "Kay",
+    "last_name": "Kirk",
+    "email": "kay@kirk.example",
+    "form_key": "one-form",
+}
+
+
+class TestClients:
+    """S2: the list, a new client with its first contact, its areas, its exit."""
+
+    def test_a_new_client(self, town, on_duty, browser, mailbox, reading):
+        """P13, T80: one form, one client; its contact is Primary and an admin, invited by name."""
+        sue = on_duty(town.sue)
+        first = sue.post("/staff/clients/new", NEW)
+        again = sue.post("/staff/clients/new", NEW)
+        assert first.location == again.location == "/staff/clients/kirk-sohne/client"
+        letter = mailbox.letters("kay@kirk.example")[-1]
+        assert "Alder Services staff Sue Marsh" in letter.text
+        kay = browser()
+        answer = kay.post(letter.link, {"password": "seven purple otters dancing", "accept_terms": "y"})
+        assert answer.status_code == 303
+        assert kay.get("/kirk-sohne/roles").status_code == 200
+        with reading():
+            made = (
+                db.session.scalars(db.select(Contact).where(Contact.email == "kay@kirk.example"))
+                .unique()
+                .one()
+            )
+            assert made.is_primary
+        page = kay.get("/kirk-sohne/activity").text
+        assert "Alder Services staff Sue Marsh took on Kirk &amp; Söhne" in page
+        assert len(mailbox.letters("kay@kirk.example")) == 1
+
+    def test_an_address_that_is_none(self, town, on_duty, unchanged):
+        """Behaviour 2: a slug equal to a top-level path is refused; so is one that is taken or no word."""
+        sue, before = on_duty(town.sue), unchanged()
+        wrong = {
+            "staff": "The portal itself uses",
+            "acme": "Another client has",
+            "A B": "small letters",
+            "a": "Use 2",
+        }
+        for slug, sentence in wrong.items():
+            answer = sue.post("/staff/clients/new", {**NEW, "slug": slug})
+            assert (answer.status_code, sentence in answer.text, 'value="Kay"' in answer.text) == (
+                422,
+                True,
+                True,
+            )
+        # What is made of the name is held to the same.
+        assert sue.post("/staff/clients/new", {**NEW, "name": "Profile"}).status_code == 422
+        assert unchanged() == before
+        assert (
+            sue.post("/staff/clients/new", {**NEW, "name": "Acme"}).location == "/staff/clients/acme-2/client"
+        )
+
+    def test_the_list(self, town, on_duty, writing):
+        """Search by name and number; who stands there with how many of its people, and where it stands."""
+        with writing():
+            db.session.get_one(Company, town.globex.id).exited_at = now()
+        tom = on_duty(town.tom)
+
+        def shown(query):
+            return set(re.findall(r'id="client-(\d+)"', tom.get(f"/staff/clients{query}").text))
+
+        acme, globex = str(town.acme.id), str(town.globex.id)
+        assert shown("") == shown("?q=e") == {acme, globex}
+        assert shown("?q=ACME") == shown(f"?q=C-{acme}") == shown("?status=active") == {acme}
+        assert shown(f"?q={globex}") == shown("?status=exited") == {globex}
+        assert shown("?status=portal_off") == shown("?q=nothing") == set()
+        page = tom.get("/staff/clients").text
+        assert "Mia Stone" in page
+        assert "15 of 22" in " ".join(page.split())
+
+    def test_exit_and_back(self, town, on_duty, browser, mailbox, reading):
+        """T11, T49: out at the next request, links dead, no mail; taken back, all but the links as before."""
+        sue, mia, duo = on_duty(town.sue), browser(town.mia), browser(town.duo)
+        link = mailbox.link("ann.invited@acme.example")
+        assert on_duty(town.tom).post("/staff/clients/acme/exit").status_code == 403
+        assert sue.post("/staff/clients/acme/exit").status_code == 303
+        assert mia.get("/acme/").location.startswith("/sign-in")
+        assert duo.get("/acme/").status_code == 404
+        assert duo.get("/globex/").status_code == 200
+        assert browser().sign_in(town.mia.email).status_code == 422
+        assert browser().get(link).status_code == 410
+        sent = len(mailbox.letters())
+        # Nothing happens to it any more: not by a button that is not there, nor by one pressed before.
+        page = sue.get("/staff/clients/acme/contacts").text
+        assert "Resend" not in page
+        assert "Add Contact" not in page
+        assert sue.post(f"/staff/clients/acme/contacts/{town.exa.id}/resend").status_code == 409
+        assert sue.post("/staff/clients/acme/exit").status_code == 409
+        assert len(mailbox.letters()) == sent
+        assert sue.post("/staff/clients/acme/take-back").status_code == 303
+        assert mia.get("/acme/").location.startswith("/sign-in")
+        assert browser(town.mia).get("/acme/").status_code == 200
+        assert browser().get(link).status_code == 410
+        page = browser(town.mia).get("/acme/activity").text
+        assert "Alder Services staff Sue Marsh marked as exited Acme Estates" in page
+        assert "took back the exit of Acme Estates" in page
+
+    def test_an_area_switched_off(self, town, on_duty, browser):
+        """C44: gone for everybody of the client, there for the staff, and not for its admins to switch on."""
+        sue, mia = on_duty(town.sue), browser(town.mia)
+        rest = ["properties", "contracts", "rfps", "billing", "reports"]
+        assert sue.post("/staff/clients/acme/areas", {"areas": rest}).status_code == 303
+        assert mia.get("/acme/work-orders").status_code == 404
+        assert mia.post("/acme/roles/areas", {"areas": [*rest, "work_orders"]}).status_code == 403
+        assert sue.get("/staff/clients/acme/work-orders").status_code == 200
+        assert "Areas switched off" in mia.get("/acme/activity").text

@@ -1,8 +1,37 @@
 """The forms of the vendor's side: signing in, the staff's own list, logins and clients."""
 
-from wtforms import BooleanField, HiddenField, PasswordField, RadioField
+import re
+from typing import Any
 
-from portal.forms.fields import Blank, TextLine, at_most, email_address, filled, name_like, one_line, options
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    ValidationError,
+)
+from wtforms.fields import Field
+
+from portal.forms.fields import (
+    Blank,
+    PhoneField,
+    TextLine,
+    at_most,
+    email_address,
+    filled,
+    name_like,
+    one_line,
+    options,
+    phone_number,
+)
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+
+
+def address_part(_form: Any, field: Field) -> None:
+    """Check what stands for a client in addresses, where it was typed."""
+    if field.data and not _SLUG.fullmatch(field.data):
+        raise ValidationError("Use 2 to 40 small letters, digits and hyphens.")
 
 
 class StaffSignInForm(Blank):
@@ -62,6 +91,18 @@ class PortalUserForm(Blank):
     last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
     email = TextLine("Email", [at_most(254), email_address])
     contacts_follow = BooleanField("Change it in the linked contacts too")
+
+
+class ClientForm(Blank):
+    """A new client with its first contact, the Primary one."""
+
+    form_key = HiddenField()
+    name = TextLine("Client", [filled("Enter the client's name."), at_most(100), name_like])
+    slug = TextLine("Address", [at_most(40), address_part])
+    first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
+    last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
+    email = TextLine("Email", [filled("Enter an e-mail address."), at_most(254), email_address])
+    phone = PhoneField("Phone", [phone_number])
 
 
 class ReasonForm(Blank):

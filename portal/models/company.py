@@ -1,12 +1,14 @@
 """The vendor's customers, and how the vendor presents itself to them."""
 
-from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+from portal.models.folding import keep_folded, name_key
 
 
+@keep_folded
 class Company(Base):
     """A customer company: the tenant. Everything a customer sees belongs to exactly one."""
 
@@ -25,8 +27,17 @@ class Company(Base):
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
     exited_at: Mapped[Moment | None]
     created_at: Mapped[Made]
+    name_key: Mapped[str] = name_key("name")
 
-    __table_args__ = (CheckConstraint("slug = lower(slug) AND length(slug) >= 2", name="slug"),)
+    __table_args__ = (
+        CheckConstraint("slug = lower(slug) AND length(slug) >= 2", name="slug"),
+        Index("ix_company_by_name", "name_key", "id"),
+    )
+
+    @property
+    def number(self) -> str:
+        """What the vendor calls the client in lists: C-104."""
+        return f"C-{self.id}"
 
 
 class Branding(Base):

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from portal import htmx, policy
+from portal import htmx, policy, staff_gate, staff_policy
 from portal.actions.company import DETAILS, edit_company
 from portal.actions.factors import require
 from portal.forms.records import CompanyForm
@@ -15,6 +15,9 @@ from portal.queries import clients
 from portal.queries.factors import without_one
 from portal.queries.paging import COUNTED
 from portal.queries.reach import reach
+from portal.queries.roles import areas_of
+from portal.queries.staff.clients import has_admin
+from portal.staff_policy import Deed
 from portal.templating import say
 from portal.views import contacts as contacts_views
 from portal.views import contracts as contracts_views
@@ -36,6 +39,7 @@ def show() -> Response:
         primary=clients.primary(actor()),
         has_second_factor=_has_second_factor(),
         without_factor=without_one(actor()) if actor().is_admin else 0,
+        **(_for_staff() if actor().is_staff else {}),
         **_head("details"),
     )
 
@@ -49,6 +53,16 @@ def second_factor() -> Response:
     word = "is required now" if required else "is optional now"
     say(f"A second factor {word}." if changed else "Nothing changed.")
     return htmx.go(url_for(".show"))
+
+
+def _for_staff() -> dict[str, Any]:
+    """Return what only the vendor's staff see of a client."""
+    company_id = membership().company.id
+    return {
+        "has_admin": has_admin(company_id),
+        "may_exit": staff_policy.may(staff_gate.person().person.role, Deed.EXIT),
+        "areas": areas_of(company_id) if actor().is_admin else [],
+    }
 
 
 def _has_second_factor() -> bool:

@@ -25,4 +25,4 @@ for part in (sign_in, passwords, account, people, portal_users, activity, look_u
 @blueprint.get("/")
 def home() -> Response:
     """Lead on to the first page of the staff."""
-    return redirect(url_for("staff.portal_users.index"))
+    return redirect(url_for("staff.clients.index"))
