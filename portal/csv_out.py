@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, make_response, stream_with_context
+from flask import Response, current_app, make_response
 from werkzeug.utils import secure_filename
 
 # Excel takes a file without this mark for one in the letters of its own country.
@@ -32,15 +32,21 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[A
 def csv_stream(filename: str, header: Sequence[str], batches: Iterable[Iterable[Sequence[Any]]]) -> Response:
     """Return the same of a table too long to be kept in memory: each batch leaves before the next is read.
 
-    A download that breaks off ends without its last chunk, so that no browser takes it for whole.
+    A batch without rows is the end. A download that breaks off ends without its last chunk, so that no
+    browser takes it for whole.
     """
+    app, steps = current_app._get_current_object(), iter(batches)  # type: ignore[attr-defined]
+
+    def step() -> bytes:
+        # A context of its own, so that nothing stays open while a slow reader takes what there is.
+        with app.app_context():
+            return _lines(next(steps, ())).encode()
 
     def pieces() -> Iterator[bytes]:
         yield csv_text(header, ()).encode()
-        for rows in batches:
-            yield _lines(rows).encode()
+        yield from iter(step, b"")
 
-    return _as_download(Response(stream_with_context(pieces())), filename)
+    return _as_download(Response(pieces()), filename)
 
 
 def _as_download(answer: Response, filename: str) -> Response:

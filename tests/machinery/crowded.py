@@ -58,8 +58,8 @@ FILL = (
        {contacts} SELECT CURRENT_TIMESTAMP, {company} + i % {firms}, 'contact', 'Mia Stone', 'authorized',
          {contact} + i, 'Ann' || i || ' Crowd', '{{"Portal access": ["none", "portal"]}}', 'done', '', '', ''
          FROM n""",
-    """INSERT INTO terms_acceptance (portal_user_id, terms_version_id, accepted_at)
-       {logins} SELECT {login} + i, 1, CURRENT_TIMESTAMP FROM n WHERE i % 10 > 0""",
+    """INSERT INTO terms_acceptance (portal_user_id, terms_version_id, accepted_at, address)
+       {logins} SELECT {login} + i, 1, CURRENT_TIMESTAMP, '' FROM n WHERE i % 10 > 0""",
 )
 
 SENDERS = {
@@ -139,14 +139,20 @@ def measure(app: Flask) -> None:
 
 
 def _times(step: Callable[[int], int]) -> str:
-    times = []
+    """Median and 95th percentile, and how much of the median was this process at work, not waiting."""
+    times, worked = [], []
     for turn in range(count(30, 300)):
-        began = time.perf_counter()
+        began, worked_before = time.perf_counter(), time.process_time()
         code = step(turn)
         times.append((time.perf_counter() - began) * 1000)
+        worked.append((time.process_time() - worked_before) * 1000)
         if code != 200:
             raise RuntimeError(f"answered {code}")
-    return f"median {statistics.median(times):6.1f} ms   p95 {statistics.quantiles(times, n=20)[-1]:6.1f} ms"
+    p95 = statistics.quantiles(times, n=20)[-1]
+    return (
+        f"median {statistics.median(times):6.1f} ms   p95 {p95:6.1f} ms"
+        f"   at work {statistics.median(worked):6.1f} ms"
+    )
 
 
 def main() -> int:

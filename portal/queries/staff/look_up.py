@@ -19,7 +19,7 @@ from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.visibility import over_all, own
 
-MOST = 50
+MOST = 20
 # A mail domain that more companies than these share is a mail provider's and tells nothing.
 SHARED = 3
 _LABEL = "Portal access"

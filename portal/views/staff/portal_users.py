@@ -82,15 +82,15 @@ def export() -> Response:
 
 def _batches(who: Actor, asked: Wish) -> Iterator[list[list[Any]]]:
     """Yield the lines of the file; each batch is read in a transaction of its own, once the last has left."""
-    after, more = 0, True
-    while more:
+    after, lines = 0, [list[Any]()]
+    while lines:
         with transaction(write=False):
             users = portal_users.batch(who, asked, after)
             ids = [user.id for user in users]
             clients, terms = portal_users.clients_of(who, ids), portal_users.terms_of(ids)
             lines = [_line(user, clients.get(user.id, []), terms.get(user.id)) for user in users]
+        after = ids[-1] if ids else after
         yield lines
-        after, more = (ids[-1], len(ids) == portal_users.BATCH) if ids else (after, False)
 
 
 def _line(user: PortalUser, clients: list[str], terms: portal_users.Accepted | None) -> list[Any]:
