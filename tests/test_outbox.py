@@ -450,6 +450,34 @@ class TestClock:
             with transaction(write=False):
                 assert db.session.scalar(db.select(PasswordRequest.answered_at)) is not None
 
+    def test_which_requests_it_takes_up(self, office):
+        """Not the answered, not one whose own job is on its way, not one of long ago; the oldest first."""
+        until = now().replace(microsecond=0)
+        since, names = until - timedelta(days=1), {}
+        moments = {
+            "answered": until - timedelta(minutes=1),
+            "too fresh": until + timedelta(seconds=1),
+            "just old enough": until,
+            "just too old": since,
+            "waiting": since + timedelta(seconds=1),
+        }
+        with office.writing():
+            for name, at in moments.items():
+                request = PasswordRequest(email=f"{name[:3]}@northgate.example", created_at=at)
+                request.answered_at = now() if name == "answered" else None
+                db.session.add(request)
+                db.session.flush()
+                names[request.id] = name
+            found = [names[each] for each in outbox.unanswered_ids(since, until, 9)]
+            assert found == ["just old enough", "waiting"]
+            assert [names[each] for each in outbox.unanswered_ids(since, until, 1)] == ["just old enough"]
+
+    def test_takes_up_as_many_letters_as_it_is_asked_for(self, office):
+        for number in range(3):
+            office.invite(f"{number}@northgate.example")
+        with office.app.app_context(), transaction(write=False):
+            assert len(outbox.due_ids(2)) == 2
+
     def test_cleans_up_what_is_long_over_and_nothing_else(self, office):
         old, new = office.invite("old@northgate.example"), office.invite("new@northgate.example")
         for letter_id in (old, new):

@@ -292,6 +292,13 @@ class TestUserName:
         assert "Reed" not in answer.text
         assert "Acme" not in answer.text
 
+    def test_free_again_once_its_login_is_closed(self, town, browser, writing):
+        """L10: a login that serves nobody any more keeps no name from others."""
+        assert name_it(browser(town.max), "Max.R").status_code == 303
+        with writing():
+            user_of(town.max.email).closed_at = now()
+        assert name_it(browser(town.stan), "max.r").status_code == 303
+
     @pytest.mark.parametrize(
         "typed",
         [

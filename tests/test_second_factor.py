@@ -120,6 +120,15 @@ def test_a_recovery_code_is_used_once(started, owner, writing):
         assert second_factor.use_recovery_code(factor, codes[4]) == 8
 
 
+def test_the_last_recovery_code_leaves_none(started, owner, writing):
+    _, codes = started
+    with writing():
+        factor = second_factor.of(owner())
+        left = [second_factor.use_recovery_code(factor, each) for each in codes]
+        assert left == [*range(len(codes) - 1, -1, -1)]
+        assert second_factor.recovery_codes_left(factor) == 0
+
+
 def test_new_recovery_codes_end_the_earlier_ones(started, owner, writing):
     _, codes = started
     with writing():

@@ -84,6 +84,12 @@ class TestPasswordAndCode:
         fields = form_fields(sue.get(answer.headers["Location"]).text)
         assert sue.give_code(app_code(), next=fields["next"]).headers["Location"] == f"{HOME}?q=mia"
 
+    def test_leads_on_from_a_code_page_opened_again(self, town, on_duty):
+        sue = on_duty()
+        sue.give_password(town.sue.email)
+        halfway = sue.get(f"/staff/sign-in/code?next={HOME}?q=mia")
+        assert sue.give_code(app_code(), next=form_fields(halfway.text)["next"]).location == f"{HOME}?q=mia"
+
     @pytest.mark.parametrize(
         "target", ["https://evil.example", "//evil.example/staff", "/acme/contacts", "/staff/../acme"]
     )
