@@ -17,6 +17,7 @@ from portal.models import (
     Invitation,
     Letter,
     LetterState,
+    LetterTry,
     LoginLink,
     StaffLink,
 )
@@ -46,12 +47,15 @@ def claim(letter_id: int) -> int:
         if db.session.scalar(taking.execution_options(synchronize_session=False)) is None:
             return 0
         letter = db.session.get_one(Letter, letter_id, populate_existing=True)
-        if not _wanted(letter):
+        if not wanted(letter):
             letter.state, letter.leased_until = LetterState.CANCELLED, None
-        elif _end(letter) <= now():
+        elif end(letter) <= now():
             why = f"{TOO_LATE}: {letter.last_error}" if letter.last_error else TOO_LATE
             give_up(letter, LetterState.EXPIRED, why)
-        return letter.attempts if letter.state == LetterState.SENDING else 0
+        if letter.state != LetterState.SENDING:
+            return 0
+        db.session.add(LetterTry(letter_id=letter_id, number=letter.attempts))
+        return letter.attempts
 
 
 def renew(letter_id: int, attempt: int) -> None:
@@ -75,6 +79,9 @@ def settle(letter_id: int, attempt: int, outcome: Callable[[Letter], None]) -> N
         if mine or outcome is note_sent:
             letter.leased_until = None
             outcome(letter)
+            tried = update(LetterTry).where(LetterTry.letter_id == letter_id, LetterTry.number == attempt)
+            said = {"ended_at": now(), "state": letter.state, "words": letter.last_error or ""}
+            db.session.execute(tried.values(said))
 
 
 def note_sent(letter: Letter) -> None:
@@ -87,13 +94,19 @@ def put_off(letter: Letter, words: str) -> None:
     """It could not be sent now, for the reason in `words`: try again after a pause, until its link ends."""
     pause = PAUSES[min(letter.attempts, len(PAUSES)) - 1]
     letter.state, letter.last_error = LetterState.WAITING, words
-    letter.due_at = min(now() + pause, _end(letter))
+    letter.due_at = min(now() + pause, end(letter))
 
 
 def give_up(letter: Letter, state: LetterState, words: str) -> None:
     """It will never be sent, for the reason in `words`; the admin sees that at the invitation (M2)."""
     letter.state, letter.last_error, letter.leased_until = state, words, None
     _mark_invitation(letter, words)
+
+
+def take_up_again(letter: Letter) -> None:
+    """Have a letter that waits or failed tried at once, with the Message-ID and link it has (M3)."""
+    letter.state, letter.due_at, letter.leased_until = LetterState.WAITING, now(), None
+    _mark_invitation(letter, None)
 
 
 def _mark_invitation(letter: Letter, words: str | None) -> None:
@@ -103,7 +116,7 @@ def _mark_invitation(letter: Letter, words: str | None) -> None:
         link.mail_error = words[:200] if words else None
 
 
-def _wanted(letter: Letter) -> bool:
+def wanted(letter: Letter) -> bool:
     """Return whether what the letter tells is still so."""
     link = _link(letter)
     if isinstance(link, Invitation):
@@ -133,6 +146,7 @@ def _link(letter: Letter) -> Invitation | LoginLink | StaffLink | None:
     return None
 
 
-def _end(letter: Letter) -> datetime:
+def end(letter: Letter) -> datetime:
+    """Return until when the letter is worth sending: as long as its link works."""
     link = _link(letter)
     return link.expires_at if link else letter.created_at + PATIENCE

@@ -1,11 +1,14 @@
 """The letters: for each kind a function that posts it, and one function that puts any of them into words."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.exc import NoResultFound
 
 from portal import news, outbox, tokens, words
 from portal.clock import now
@@ -29,6 +32,7 @@ from portal.models import (
 
 # How much of a comment is quoted; the rest is read in the portal.
 QUOTED = 400
+LINK = "[link]"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
 _UNBRANDED = Branding(name="Gatehouse", hue=195, support_email="", support_phone="")
@@ -167,8 +171,26 @@ def render(letter: Letter) -> Rendered:
 
     Everything that people typed comes out harmless. Raises what Jinja or the database raise.
     """
+    return _written(letter, {**_link_words(letter, address_of), **_why(letter)})
+
+
+def preview(letter: Letter) -> Rendered | None:
+    """Return the letter in words for other eyes: no way in is ever made for it, each link reads [link] (L2).
+
+    None where what it tells of is gone.
+    """
+    try:
+        links = {**_link_words(letter, lambda _link: LINK), **_why(letter)}
+    except NoResultFound:
+        return None
+    hidden = {name: LINK for name in ("link", "profile") if links.get(name)}
+    words = _written(letter, links | hidden)
+    return replace(words, html=words.html.replace(f'href="{LINK}"', ""))
+
+
+def _written(letter: Letter, links: dict[str, str]) -> Rendered:
     brand = db.session.get(Branding, 1) or _UNBRANDED
-    known = {**_facts(letter), **_link_words(letter), **_brand_words(brand), **_why(letter)}
+    known = {**_facts(letter), **links, **_brand_words(brand)}
     pages = current_app.jinja_env
     subject, _, text = pages.get_template(f"mail/{letter.kind}.txt").render(known).strip().partition("\n")
     html = pages.get_template(f"mail/{letter.kind}.html").render(known, subject=subject).strip()
@@ -202,7 +224,7 @@ def _brand_words(brand: Branding) -> dict[str, Any]:
     }
 
 
-def _link_words(letter: Letter) -> dict[str, str]:
+def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[str, str]:
     """Return the link's address and how long it works; nothing for a letter without one."""
     link: tokens.Link | None = None
     if letter.kind == "access_request":
@@ -217,7 +239,7 @@ def _link_words(letter: Letter) -> dict[str, str]:
         path = _plain_path(letter)
         return {"link": f"{current_app.config['PUBLIC_URL']}{path}"} if path else {}
     life = _span(link.expires_at - link.created_at)
-    return {"link": address_of(link), "life": life, "until": _moment(link.expires_at)}
+    return {"link": address(link), "life": life, "until": _moment(link.expires_at)}
 
 
 def address_of(link: tokens.Link) -> str:

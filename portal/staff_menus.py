@@ -26,6 +26,7 @@ MENU = (
     Entry("Clients", "Clients", "building", "staff.clients.index"),
     Entry("Client portal users", "Users", "users", "staff.portal_users.index"),
     Entry("Look up", "Look up", "search", "staff.look_up.index"),
+    Entry("Mail", "Mail", "mail", "staff.mails.index"),
     Entry("Activity", "Activity", "activity", "staff.activity.index"),
     Entry("API", "API", "key-round", "staff.api.index", Deed.KEEP_API),
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),

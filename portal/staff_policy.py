@@ -24,6 +24,10 @@ class Deed(StrEnum):
     EXIT = "exit"
     KEEP_STAFF = "keep-staff"
     KEEP_API = "keep-api"
+    RETRY_MAIL = "retry"
+    CANCEL_MAIL = "cancel"
+    SEND_AGAIN = "send-again"
+    TEST_MAIL = "test"
 
 
 _ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
@@ -46,6 +50,10 @@ RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.KEEP_STAFF: _ADMINISTRATORS,
     Deed.KEEP_API: _ADMINISTRATORS,
     Move.VIEW: _ALL | {LOOKS},
+    Deed.RETRY_MAIL: _ALL,
+    Deed.CANCEL_MAIL: _ADMINISTRATORS,
+    Deed.SEND_AGAIN: _ALL,
+    Deed.TEST_MAIL: _ALL,
     Move.RESEND: _ALL,
     Move.SEND_RESET: _ALL,
     Move.EDIT: _ADMINISTRATORS,

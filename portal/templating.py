@@ -42,6 +42,7 @@ def _filters() -> dict[str, Any]:
         "sentence": words.sentence,
         "breakable": breakable,
         "listed": words.listed,
+        "letter_kind": words.letter_kind,
     }
 
 

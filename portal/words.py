@@ -96,6 +96,34 @@ AREA = {
     Area.REPORTS: "Reports",
     Area.WORK_ORDERS: "Work orders",
 }
+# What each kind of mail is called where staff look at them.
+LETTER = {
+    "access_request": "Access request",
+    "account_disabled": "Login disabled",
+    "account_enabled": "Login enabled",
+    "change_email": "New address",
+    "confirm_email": "Address to confirm",
+    "confirm_recovery": "Recovery e-mail to confirm",
+    "deactivated": "Deactivated",
+    "email_change_asked": "New address asked for",
+    "email_changed": "Address changed",
+    "email_only": "E-mail only",
+    "invitation": "Invitation",
+    "invitation_again": "Invitation again",
+    "invitation_digest": "Invitations that need attention",
+    "invoice_overdue": "Invoice overdue",
+    "login_changed": "Login changed",
+    "month_summary": "Summary of the month",
+    "password_changed": "Password changed",
+    "password_reset": "Password reset",
+    "recovery_used": "Recovery e-mail used",
+    "second_factor": "Second factor",
+    "staff_changed": "Staff login changed",
+    "staff_password": "Staff password",
+    "staff_welcome": "Staff welcome",
+    "test_mail": "Test mail",
+    "work_order_news": "Work order news",
+}
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
     Permission.ADMIN: "Manage contacts, roles and logins",
@@ -246,6 +274,11 @@ def why_stuck(contact: Contact) -> str:
     invitation = contact.live_invitation
     failed = invitation is not None and invitation.mail_failed_at is not None
     return "the mail could not be delivered" if failed else "the invitation expired"
+
+
+def letter_kind(kind: str) -> str:
+    """Return what a kind of mail is called."""
+    return LETTER.get(kind) or _plain(kind).capitalize()
 
 
 def initials(name: str) -> str:

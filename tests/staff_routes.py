@@ -32,6 +32,13 @@ STAFF = {
     ),
     "staff.portal_users.ask": ("/staff/portal-users/{user}/disable", "GET", ALL),
     "staff.portal_users.do": ("/staff/portal-users/{user}/sign-out", "POST", ALL),
+    "staff.mails.index": ("/staff/mail", "GET", ALL),
+    "staff.mails.failing": ("/staff/mail/failing", "GET", ALL),
+    "staff.mails.health": ("/staff/mail/health", "GET", ALL),
+    "staff.mails.test": ("/staff/mail/test", "POST", ALL),
+    "staff.mails.show": ("/staff/mail/{letter}", "GET", ALL),
+    "staff.mails.html": ("/staff/mail/{letter}/html", "GET", ALL),
+    "staff.mails.do": ("/staff/mail/{letter}/cancel", "POST", ADMINISTRATOR),
     "staff.activity.index": ("/staff/activity", "GET", ALL),
     "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }
@@ -48,7 +55,7 @@ PUBLIC = {
 EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
-ANY_IDS = {"token": 1, "session": 1, "person": 1, "user": 1}
+ANY_IDS = {"token": 1, "session": 1, "person": 1, "user": 1, "letter": 1}
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.
 # Support looks at all of it, but for the forms; of what is sent, only a few moves are its own.
 _FOR_SUPPORT = {

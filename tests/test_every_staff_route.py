@@ -4,7 +4,7 @@ import pytest
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Contact, StaffUser
+from portal.models import Contact, Letter, StaffUser
 from tests import ledger
 from tests.staff_routes import ANY_IDS, EVERY, HALFWAY, LOOKED_AT_ONLY, STAFF
 
@@ -19,9 +19,11 @@ def paths(town, reading):
     """The address of a route, about somebody that is there; `other` says about whom instead."""
     with reading():
         user_id = db.session.get_one(Contact, town.bill.id).portal_user_id
+        letter_id = db.session.scalar(db.select(db.func.max(Letter.id)))
 
     def address(name, other=None):
-        ids = {"session": UNKNOWN, "token": UNKNOWN, "person": town.tom.id, "user": user_id}
+        ids = {"session": UNKNOWN, "token": UNKNOWN, "person": town.tom.id}
+        ids |= {"user": user_id, "letter": letter_id}
         return EVERY[name][0].format(**(dict.fromkeys(ids, other) if other else ids))
 
     return address

@@ -21,7 +21,7 @@ from portal.doctor.patient import REFUSED
 from portal.extensions import db
 from portal.transaction import transaction
 
-__all__ = ["Finding", "Result", "examine"]
+__all__ = ["Finding", "Result", "examine", "sending"]
 
 log = logging.getLogger(__name__)
 _ALONE: tuple[Check, ...] = (
@@ -44,6 +44,13 @@ def examine() -> list[Finding]:
         for sentence in current_app.extensions.get(REFUSED, ())
     ]
     return [*refused, *_looked_at(_ALONE), *_redis(), *_database()]
+
+
+def sending() -> list[Finding]:
+    """Return what is to be said about the way of mail, for a page: asked inside its own transaction."""
+    there = list(_looked_at(redis_server.CHECKS))
+    lost = current_app.config["REDIS_URL"] and there[0].result is not Result.OK
+    return [*there, *_looked_at(work.CHECKS[1:] if lost else work.CHECKS)]
 
 
 def _redis() -> Iterator[Finding]:

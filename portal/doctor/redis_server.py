@@ -5,17 +5,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
-from flask import current_app
+from flask import current_app, has_request_context
 
 from portal.doctor.finding import Finding, fail, grave, ok, warn
 
 WAIT_SECONDS = 2
+PAGE_SECONDS = 0.5
 _START = "Start Redis or Valkey, and set REDIS_URL to it."
 
 
 def line(*, decoded: bool = True) -> "redis.Redis":
-    """Return a connection to the configured server that waits for WAIT_SECONDS at most."""
-    waits: dict[str, Any] = {"socket_timeout": WAIT_SECONDS, "socket_connect_timeout": WAIT_SECONDS}
+    """Return a connection to the configured server that waits for WAIT_SECONDS at most; a page waits less."""
+    wait = PAGE_SECONDS if has_request_context() else WAIT_SECONDS
+    waits: dict[str, Any] = {"socket_timeout": wait, "socket_connect_timeout": wait}
     return redis.Redis.from_url(current_app.config["REDIS_URL"], decode_responses=decoded, **waits)
 
 

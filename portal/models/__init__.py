@@ -10,7 +10,7 @@ from portal.models.company import Branding, Company
 from portal.models.contact import Access, Contact, ContactPermission, ContactRole, PropertyLink, Scope
 from portal.models.document import Document
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
-from portal.models.letter import Letter, LetterState
+from portal.models.letter import Letter, LetterState, LetterTry
 from portal.models.people import PortalUser, SignInSession
 from portal.models.property import Property
 from portal.models.pulse import Pulse
@@ -51,6 +51,7 @@ __all__ = [
     "InvoiceLine",
     "Letter",
     "LetterState",
+    "LetterTry",
     "LoginLink",
     "PasswordRequest",
     "Payment",

@@ -51,5 +51,20 @@ class Letter(Base):
             "state IN ('waiting', 'sending', 'sent', 'failed', 'expired', 'cancelled')", name="state"
         ),
         Index("ix_letter_unsent", "due_at", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index("ix_letter_by_state", "state", "id"),
+        Index("ix_letter_by_address", "to_email", "id"),
         {"sqlite_autoincrement": True},
     )
+
+
+class LetterTry(Base):
+    """One try to send a letter: when it began and what became of it; nothing where its sender died."""
+
+    __tablename__ = "letter_try"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[Made]
+    ended_at: Mapped[Moment | None]
+    state: Mapped[Word | None]
+    words: Mapped[str] = mapped_column(Text, default="")

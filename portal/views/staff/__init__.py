@@ -11,6 +11,7 @@ from portal.views.staff import (
     api,
     clients,
     look_up,
+    mails,
     passwords,
     people,
     portal_users,
@@ -18,7 +19,7 @@ from portal.views.staff import (
 )
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
-for part in (sign_in, passwords, account, people, portal_users, activity, look_up, clients, api):
+for part in (sign_in, passwords, account, people, portal_users, activity, look_up, mails, clients, api):
     blueprint.register_blueprint(part.blueprint)
 
 
