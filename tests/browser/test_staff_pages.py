@@ -35,6 +35,11 @@ PAGES = {
     "activity over all": ("sue", "/staff/activity", 200),
     "activity, none": ("tom", "/staff/activity?client=nobody", 200),
     "activity, wrong days": ("tom", "/staff/activity?from=tomorrow", 200),
+    "mail": ("sue", "/staff/mail", 200),
+    "mail, none": ("tom", "/staff/mail?q=nobody+here", 200),
+    "one mail": ("sue", "/staff/mail/1", 200),
+    "failing addresses": ("tom", "/staff/mail/failing", 200),
+    "does mail go out": ("tom", "/staff/mail/health", 200),
     "staff 403": ("tom", "/staff/people", 403),
     "staff 404": ("sue", "/staff/portal-users/999999", 404),
 }
