@@ -210,7 +210,7 @@ def lock(slug: str) -> None:
 
 
 def _enter(person: SignedIn, slug: str) -> Response | None:
-    """Let a member in; whoever lacks the second factor that the company requires is sent to set it up.
+    """Let a member in; whoever lacks the second factor that is required there is sent to set it up.
 
     That is the last of the cures, because it belongs to one company: the others go on working.
     """
@@ -218,7 +218,7 @@ def _enter(person: SignedIn, slug: str) -> Response | None:
     if found is None:
         abort(404)
     g.membership = found
-    if found.company.requires_second_factor and not person.user.has_second_factor:
+    if found.needs_factor and not person.user.has_second_factor:
         return htmx.go(url_for("second_factor.set_up", next=_here()))
     return None
 

@@ -14,6 +14,7 @@ from portal.models import (
     ContactTopic,
     PortalUser,
     Property,
+    VendorArea,
     WorkOrder,
 )
 from portal.policy import as_reader, opening, topic_is_for_admins
@@ -104,6 +105,7 @@ def _may_know(topic: str) -> ColumnElement[bool]:
 
 
 def _there(topic: str) -> ColumnElement[bool]:
-    """The company has the area: neither staff nor its admins have switched it off."""
+    """The company has the area: neither staff, for it or for all, nor its admins have switched it off."""
     off = or_(CompanyArea.off_by_staff, CompanyArea.hidden_by_admin)
-    return ~exists().where(CompanyArea.company_id == Contact.company_id, CompanyArea.area == topic, off)
+    here = exists().where(CompanyArea.company_id == Contact.company_id, CompanyArea.area == topic, off)
+    return ~or_(here, exists().where(VendorArea.area == topic))

@@ -35,7 +35,7 @@ QUOTED = 400
 LINK = "[link]"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _SPECIAL = re.compile(r'[()<>@,:;".\[\]\\]')
-_UNBRANDED = Branding(name="Gatehouse", hue=195, support_email="", support_phone="")
+_UNBRANDED = Branding(name="Gatehouse", hue=195, support_email="", support_phone="", privacy_url="")
 _PATHS = {
     Purpose.INVITATION: "invitations",
     Purpose.RESET: "reset",
@@ -219,6 +219,7 @@ def _brand_words(brand: Branding) -> dict[str, Any]:
     return {
         "brand": harmless(brand.name, 60),
         "support": [part for part in (brand.support_email, brand.support_phone) if part],
+        "privacy": brand.privacy_url,
         "colour": hex_colour(0.45, 0.085, brand.hue),
         "dark_colour": hex_colour(0.79, 0.09, brand.hue),
     }

@@ -28,6 +28,7 @@ MENU = (
     Entry("Look up", "Look up", "search", "staff.look_up.index"),
     Entry("Mail", "Mail", "mail", "staff.mails.index"),
     Entry("Activity", "Activity", "activity", "staff.activity.index"),
+    Entry("Settings", "Settings", "settings-2", "staff.settings.index", Deed.KEEP_SETTINGS),
     Entry("API", "API", "key-round", "staff.api.index", Deed.KEEP_API),
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
     Entry("My account", "Account", "user", "staff.account.show"),

@@ -28,6 +28,7 @@ class Deed(StrEnum):
     CANCEL_MAIL = "cancel"
     SEND_AGAIN = "send-again"
     TEST_MAIL = "test"
+    KEEP_SETTINGS = "keep-settings"
 
 
 _ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
@@ -49,6 +50,7 @@ RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.EXIT: _ADMINISTRATORS,
     Deed.KEEP_STAFF: _ADMINISTRATORS,
     Deed.KEEP_API: _ADMINISTRATORS,
+    Deed.KEEP_SETTINGS: _ADMINISTRATORS,
     Move.VIEW: _ALL | {LOOKS},
     Deed.RETRY_MAIL: _ALL,
     Deed.CANCEL_MAIL: _ADMINISTRATORS,

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import doors, guards, htmx, lifecycle, money, passwords, policy, staff_gate, words
+from portal import doors, guards, htmx, lifecycle, money, passwords, policy, prose, staff_gate, words
 from portal.clock import now
-from portal.extensions import db
 from portal.forms.fields import national
 from portal.menus import main_menu, row_menu
 from portal.models import Branding
+from portal.queries import settings
 from portal.sides import STAFF
 from portal.staff_menus import client_tabs, staff_menu
 
@@ -61,6 +61,7 @@ def _globals() -> dict[str, Any]:
         "strength_of": lambda typed, about: passwords.verdict(typed, [branding().name, about or ""]),
         "rows_before": htmx.rows_before,
         "client_tabs": client_tabs,
+        "prose": prose.blocks,
     }
 
 
@@ -101,7 +102,7 @@ def _theme_kept() -> str:
 def branding() -> Branding:
     """Return the vendor's brand, read once a request."""
     if "branding" not in g:
-        g.branding = db.session.get(Branding, 1) or Branding(id=1, name="Gatehouse", hue=195)
+        g.branding = settings.vendor()
     brand: Branding = g.branding
     return brand
 

@@ -26,7 +26,7 @@ from portal.models import (
 
 # Of the vendor and of nobody's company, so everybody may see it, or nobody does.
 SHARED = {
-    *("branding", "category", "contact_type", "staff_user", "terms_version"),
+    *("branding", "category", "contact_type", "logo", "staff_user", "terms_version", "vendor_area"),
     *("password_request", "pulse", "staff_session", "staff_link", "letter_try"),
 }
 # Already there, so marked and not added; or a switch that would hide the rest or ask for a code.

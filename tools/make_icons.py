@@ -16,7 +16,8 @@ activity arrow-down arrow-left arrow-right arrow-up ban building chart-column ch
 chevron-right chevrons-up-down circle-alert circle-check circle-question-mark clipboard-check clipboard-list
 copy download
 ellipsis-vertical eye eye-off file-text gavel house info keyboard key-round leaf link list-filter lock
-log-out mail map-pin-house menu pencil phone plus power power-off receipt refresh-cw search send shield-check
+log-out mail map-pin-house menu pencil phone plus power power-off receipt refresh-cw search send
+settings-2 shield-check
 sun-moon trash-2 triangle-alert undo-2 unlink user user-check user-plus users x
 """
 NOTE = "Icons by Lucide (https://lucide.dev), ISC licence; see VENDORED.md. Made by tools/make_icons.py."

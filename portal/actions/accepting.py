@@ -99,12 +99,20 @@ def _join(invitation: Invitation, user: PortalUser, address: str) -> None:
 
 def accept_terms(user: PortalUser, address: str) -> None:
     """Note that `user` accepts the newest published terms, once."""
-    newest = newest_terms()
-    if newest is None or db.session.get(TermsAcceptance, (user.id, newest.id)) is not None:
+    newest = terms_for(user)
+    if newest is None:
         return
     db.session.add(TermsAcceptance(portal_user_id=user.id, terms_version_id=newest.id, address=address[:40]))
     who = Actor(kind="user", name=user.name, user_id=user.id)
     audit.record("accepted the terms", by=who, user=user, changes={"Terms": ("", f"version {newest.number}")})
+
+
+def terms_for(user: PortalUser | None) -> TermsVersion | None:
+    """Return the terms that `user`, or somebody new, has yet to accept; nobody is asked twice."""
+    newest = newest_terms()
+    if newest is None or user is None:
+        return newest
+    return None if db.session.get(TermsAcceptance, (user.id, newest.id)) else newest
 
 
 def newest_terms() -> TermsVersion | None:

@@ -11,6 +11,7 @@ from portal import mail
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Contact, Ended, Invitation, LoginLink, PortalUser, Purpose
+from portal.queries import settings
 from portal.refusals import TooMany
 
 
@@ -30,7 +31,7 @@ def invite(contact: Contact, by_name: str) -> Invitation:
         email=contact.email,
         invited_by=by_name[:100],
         created_at=now(),
-        expires_at=now() + current_app.config["INVITATION_LIFE"],
+        expires_at=now() + settings.invitation_life(),
     )
     set_committed_value(invitation, "contact", contact)
     db.session.add(invitation)

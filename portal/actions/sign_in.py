@@ -1,8 +1,7 @@
 """Signing in and out: checking a password, starting a session row and ending it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import update
 
 from portal import audit, passwords
@@ -10,6 +9,7 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, PortalUser, SignInSession
 from portal.policy import STRANGER, Actor
+from portal.queries import settings
 from portal.queries.sign_in import candidates, companies_of
 from portal.tokens import hashed, new_session_key
 from portal.transaction import start_writing
@@ -103,8 +103,7 @@ def start_session(
 
 
 def _end(remembered: bool) -> datetime:
-    life: timedelta = current_app.config["REMEMBERED_LIFE" if remembered else "SESSION_LIFE"]
-    return now() + life
+    return now() + settings.session_life(settings.vendor(), remembered=remembered)
 
 
 def end_session(session: SignInSession, by: Actor) -> None:

@@ -71,6 +71,7 @@ class ContactForm(Blank):
     # The roles and types that the reader can give, looked up once for choices, preview and page.
     offered_roles: Sequence[Any] = ()
     offered_types: Sequence[Any] = ()
+    offered_categories: Sequence[Any] = ()
 
     honorific = TextLine("Title", [at_most(20), name_like])
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])

@@ -84,6 +84,7 @@ class AcceptForm(Blank):
     username = TextLine("User name", [username_like])
     password = PasswordField("Password", [filled("Choose a password.")])
     accept_terms = BooleanField("I accept the terms of use")
+    version = HiddenField()
 
 
 class JoinForm(Blank):
@@ -91,6 +92,7 @@ class JoinForm(Blank):
 
     password = PasswordField("Password")
     accept_terms = BooleanField("I accept the terms of use")
+    version = HiddenField()
 
 
 class AccessRequestForm(Blank):
@@ -107,6 +109,7 @@ class TermsForm(Blank):
     """A yes to the terms."""
 
     accept_terms = BooleanField("I accept these terms")
+    version = HiddenField()
     next = HiddenField()
 
 

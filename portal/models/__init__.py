@@ -6,7 +6,7 @@ from portal.models.agreement import Contract, ContractProperty, Rfp, RfpAnswer, 
 from portal.models.api import ApiScope, ApiToken
 from portal.models.billing import Invoice, InvoiceLine, Payment
 from portal.models.choice import TOPICS, AccessDecision, AccessReview, Area, CompanyArea, ContactTopic
-from portal.models.company import Branding, Company
+from portal.models.company import Company
 from portal.models.contact import Access, Contact, ContactPermission, ContactRole, PropertyLink, Scope
 from portal.models.document import Document
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
@@ -18,12 +18,14 @@ from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermi
 from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.staff import StaffLink, StaffRole, StaffSession, StaffUser
 from portal.models.terms import TermsAcceptance, TermsVersion
+from portal.models.vendor import SECOND_FACTOR, Branding, Logo, VendorArea
 from portal.models.vocabulary import Category, ContactType
 from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
 
 __all__ = [
     "CLIENT_ADMIN",
     "PRESET",
+    "SECOND_FACTOR",
     "TOPICS",
     "Access",
     "AccessDecision",
@@ -53,6 +55,7 @@ __all__ = [
     "LetterState",
     "LetterTry",
     "LoginLink",
+    "Logo",
     "PasswordRequest",
     "Payment",
     "Permission",
@@ -76,6 +79,7 @@ __all__ = [
     "StaffUser",
     "TermsAcceptance",
     "TermsVersion",
+    "VendorArea",
     "WorkOrder",
     "WorkOrderEvent",
     "WorkStatus",

@@ -1,10 +1,10 @@
-"""The vendor's customers, and how the vendor presents itself to them."""
+"""The vendor's customers."""
 
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Base
-from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
+from portal.models.columns import Id, Line, Made, Moment, Name, Word
 from portal.models.folding import keep_folded, name_key
 
 
@@ -38,21 +38,3 @@ class Company(Base):
     def number(self) -> str:
         """What the vendor calls the client in lists: C-104."""
         return f"C-{self.id}"
-
-
-class Branding(Base):
-    """The vendor's name, colour and support addresses. Exactly one row."""
-
-    __tablename__ = "branding"
-
-    id: Mapped[Id] = mapped_column(default=1)
-    name: Mapped[Name] = mapped_column(default="Gatehouse")
-    hue: Mapped[int] = mapped_column(default=195)
-    support_email: Mapped[Address] = mapped_column(default="")
-    support_phone: Mapped[Word] = mapped_column(default="")
-    about: Mapped[str] = mapped_column(Text, default="")
-
-    __table_args__ = (
-        CheckConstraint("id = 1", name="one_row"),
-        CheckConstraint("hue BETWEEN 0 AND 360", name="hue"),
-    )

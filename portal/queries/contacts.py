@@ -149,9 +149,14 @@ def counts(actor: Actor, wish: Wish) -> Counts:
 
 
 def choices(actor: Actor) -> Choices:
-    """Return the contact types and roles that the filters offer."""
+    """Return the contact types and roles that the filters offer; archived types while somebody has them."""
+    held = exists().where(
+        Contact.company_id == (actor.company_id or 0),
+        Contact.deleted_at.is_(None),
+        Contact.contact_type_id == ContactType.id,
+    )
     types = select(literal("type"), ContactType.code, ContactType.name, ContactType.position).where(
-        ContactType.archived_at.is_(None)
+        or_(ContactType.archived_at.is_(None), held)
     )
     roles = select(literal("role"), cast(Role.id, String), Role.name, literal(0)).where(
         Role.archived_at.is_(None), Role.owner.in_((0, actor.company_id or 0))

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 
 from portal.clock import now
 from portal.extensions import db
 from portal.models import PortalUser, SignInSession
+from portal.queries import settings
 
 _BROWSERS = ("Edg", "OPR", "SamsungBrowser", "Firefox", "Chrome", "Safari")
 _NAMES = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet"}
@@ -22,6 +22,7 @@ def live_sessions(user: PortalUser, current: SignInSession | None) -> list[dict[
         SignInSession.ended_at.is_(None),
         SignInSession.expires_at > now(),
     )
+    vendor = settings.vendor()
     found = db.session.scalars(query.order_by(SignInSession.last_seen_at.desc()).limit(50))
     return [
         {
@@ -33,9 +34,7 @@ def live_sessions(user: PortalUser, current: SignInSession | None) -> list[dict[
             "current": current is not None and each.id == current.id,
         }
         for each in found
-        if each.alive(
-            now(), now() - current_app.config["REMEMBERED_LIFE" if each.remembered else "SESSION_IDLE"]
-        )
+        if settings.alive(each, vendor)
     ]
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import exists, func, select
 from portal.clock import now
 from portal.extensions import db
 from portal.invariants import can_sign_in
-from portal.models import Contact, PortalUser, SecondFactor, SignInSession
-from portal.policy import Actor
+from portal.models import Contact, Permission, PortalUser, SecondFactor, SignInSession
+from portal.policy import Actor, rights_of
+from portal.queries import settings
 from portal.queries.sign_in import companies_of
 
 # An address somebody signed in from within this time is known.
@@ -16,8 +17,14 @@ _KNOWN_FOR = timedelta(days=90)
 
 
 def requiring(user: PortalUser) -> list[str]:
-    """Return the names of the companies `user` can enter that require a second factor."""
-    return sorted(each.company.name for each in companies_of(user) if each.company.requires_second_factor)
+    """Return the names of the companies `user` can enter only with a second factor."""
+    rule = settings.vendor().second_factor
+    return sorted(each.company.name for each in companies_of(user) if _requires(each, rule))
+
+
+def _requires(contact: Contact, rule: str) -> bool:
+    of_admin = rule == "admins" and Permission.ADMIN in rights_of(contact)
+    return contact.company.requires_second_factor or rule == "everybody" or of_admin
 
 
 def without_one(reader: Actor) -> int:

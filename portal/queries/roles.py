@@ -8,6 +8,7 @@ from portal.extensions import db
 from portal.models import PRESET, Area, CompanyArea, Contact, ContactRole, Role
 from portal.models.keys import fold
 from portal.policy import Actor
+from portal.queries.settings import areas_off
 from portal.visibility import own, visible
 
 
@@ -90,9 +91,9 @@ def name_key(name: str) -> str:
 
 
 def areas_of(company_id: int) -> list[AreaState]:
-    """Return every area with whether the company has it."""
+    """Return every area with whether the company has it; staff switch off for it, or for all clients."""
     rows = db.session.scalars(select(CompanyArea).where(CompanyArea.company_id == company_id))
-    known = {row.area: row for row in rows}
-    off = CompanyArea(off_by_staff=False, hidden_by_admin=False)
-    states = ((area, known.get(area, off)) for area in Area)
-    return [AreaState(area, row.off_by_staff, row.hidden_by_admin) for area, row in states]
+    known, off = {row.area: row for row in rows}, areas_off()
+    on = CompanyArea(off_by_staff=False, hidden_by_admin=False)
+    states = ((area, known.get(area, on)) for area in Area)
+    return [AreaState(area, row.off_by_staff or area in off, row.hidden_by_admin) for area, row in states]

@@ -4,16 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
 from flask_login import UserMixin
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, lazyload
 
-from portal.clock import now
 from portal.extensions import db
 from portal.models import (
     Access,
     Area,
+    Branding,
     Company,
     CompanyArea,
     Contact,
@@ -25,9 +24,11 @@ from portal.models import (
     SignInSession,
     TermsAcceptance,
     TermsVersion,
+    VendorArea,
 )
 from portal.models.keys import email_key, username_key
 from portal.policy import Actor, effective
+from portal.queries import settings
 from portal.tokens import hashed
 
 MOST_CANDIDATES = 3
@@ -41,6 +42,8 @@ class Membership:
     company: Company
     permissions: frozenset[Permission]
     areas_off: frozenset[Area] = frozenset()
+    # Whether the client or the vendor lets this person in with a second factor only.
+    needs_factor: bool = False
 
     def actor(self) -> Actor:
         """Return this membership as somebody who acts."""
@@ -64,6 +67,8 @@ class SignedIn(UserMixin):
     session: SignInSession
     user: PortalUser
     terms_due: bool
+    # Read along with the rest, and held so that nothing else of this request reads it again.
+    vendor: Branding
     memberships: list[Membership] = field(default_factory=list)
 
     def get_id(self) -> str:
@@ -92,21 +97,26 @@ def signed_in(key: str) -> SignedIn | None:
     if not rows:
         return None
     session, user, terms_due = rows[0][0], rows[0][1], bool(rows[0][4])
-    idle = current_app.config["REMEMBERED_LIFE" if session.remembered else "SESSION_IDLE"]
-    if not user.able or not session.alive(now(), now() - idle):
+    vendor = rows[0][9] or settings.unset()
+    if not user.able or not settings.alive(session, vendor):
         return None
-    found = [_membership(*row[2:4], *row[5:8]) for row in rows if row[2] is not None and row[3] is not None]
-    return SignedIn(key, session, user, terms_due, found) if found else None
+    there = [row for row in rows if row[2] is not None and row[3] is not None]
+    found = [_membership(vendor, *row[2:4], *row[5:9]) for row in there]
+    return SignedIn(key, session, user, terms_due, vendor, found) if found else None
 
 
 def _membership(
-    contact: Contact, company: Company, by_role: str | None, by_box: str | None, off: str | None
+    vendor: Branding, contact: Contact, company: Company, by_role: str, by_box: str, *off: str
 ) -> Membership:
-    words = [*(by_role or "").split(","), *(by_box or "").split(",")]
-    permissions = effective(frozenset(Permission(word) for word in words if word))
-    return Membership(
-        contact, company, permissions, frozenset(Area(word) for word in (off or "").split(",") if word)
-    )
+    permissions = effective(frozenset(Permission(word) for word in _listed(by_role, by_box)))
+    asks = company.requires_second_factor or vendor.second_factor == "everybody"
+    of_admin = vendor.second_factor == "admins" and Permission.ADMIN in permissions
+    areas_off = frozenset(Area(word) for word in _listed(*off))
+    return Membership(contact, company, permissions, areas_off, asks or of_admin)
+
+
+def _listed(*aggregates: str | None) -> list[str]:
+    return [word for each in aggregates for word in (each or "").split(",") if word]
 
 
 def _everything(key_hash: str) -> Any:
@@ -120,10 +130,13 @@ def _everything(key_hash: str) -> Any:
             _role_permissions().label("by_role"),
             _box_permissions().label("by_box"),
             _areas_off().label("areas_off"),
+            select(func.aggregate_strings(VendorArea.area, ",")).scalar_subquery().label("vendor_areas_off"),
+            Branding,
         )
         .join(PortalUser, PortalUser.id == SignInSession.portal_user_id)
         .outerjoin(Contact, and_(Contact.portal_user_id == PortalUser.id, usable_contact()))
         .outerjoin(Company, and_(Company.id == Contact.company_id, Company.exited_at.is_(None)))
+        .outerjoin(Branding, Branding.id == 1)
         .where(SignInSession.key_hash == key_hash, SignInSession.ended_at.is_(None))
         .options(lazyload(Contact.role_links), contains_eager(Contact.user), lazyload(Contact.contact_type))
         .order_by(Company.name)

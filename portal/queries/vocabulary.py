@@ -1,6 +1,6 @@
 """The vendor's words and the roles a company can give."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal.extensions import db
 from portal.models import PRESET, Category, ContactType, Role
@@ -15,20 +15,23 @@ def primary_type() -> ContactType:
 
 
 def ordinary_type() -> ContactType:
-    """Return the contact type a former Primary gets: Secondary, or the first that is not Primary."""
-    query = select(ContactType).where(~ContactType.is_primary).order_by(ContactType.position, ContactType.id)
-    return db.session.scalars(query).first() or _missing()
+    """Return the contact type a former Primary gets: the first that is not Primary and can be chosen."""
+    query = select(ContactType).where(~ContactType.is_primary, ContactType.archived_at.is_(None))
+    return db.session.scalars(query.order_by(ContactType.position, ContactType.id)).first() or _missing()
 
 
-def contact_types() -> list[ContactType]:
-    """Return the contact types that can be chosen, in the vendor's order."""
-    query = select(ContactType).where(ContactType.archived_at.is_(None))
+def contact_types(kept: int | None = None) -> list[ContactType]:
+    """Return the contact types that can be chosen, in the vendor's order.
+
+    Who has the one with the id `kept` can keep it though it is archived.
+    """
+    query = select(ContactType).where(or_(ContactType.archived_at.is_(None), ContactType.id == kept))
     return list(db.session.scalars(query.order_by(ContactType.position, ContactType.name)))
 
 
-def categories() -> list[Category]:
-    """Return the categories that can be chosen, in the vendor's order."""
-    query = select(Category).where(Category.archived_at.is_(None))
+def categories(kept: int | None = None) -> list[Category]:
+    """Return the categories that can be chosen, in the vendor's order; `kept` is as for contact types."""
+    query = select(Category).where(or_(Category.archived_at.is_(None), Category.id == kept))
     return list(db.session.scalars(query.order_by(Category.position, Category.name)))
 
 

@@ -49,7 +49,7 @@ def bind(contact: Contact | None, who: Actor) -> ContactForm:
     beyond = set() if policy.may_set(who, "scope", contact) else {"scope", "properties", *contact_copy.FIELDS}
     refuse_smuggled((every - may) | beyond, contact)
     form.keep_only(may)
-    _offer(form)
+    _offer(form, contact)
     if form.has("shown"):
         form.shown.data = " ".join(sorted(may)) if request.method == "GET" else form.shown.data
     return form
@@ -111,16 +111,17 @@ def follow(form: ContactForm, contact: Contact) -> None:
     form.ticked.data, form.ticked.raw_data = _ticked(contact), None
 
 
-def _offer(form: ContactForm) -> None:
-    """Give the choices their options."""
+def _offer(form: ContactForm, contact: Contact | None) -> None:
+    """Give the choices their options; what is archived meanwhile can be kept, not chosen."""
     if form.has("contact_type"):
-        form.offered_types = vocabulary.contact_types()
+        form.offered_types = vocabulary.contact_types(contact.contact_type_id if contact else None)
         form.contact_type.choices = options(*((kind.code, kind.name) for kind in form.offered_types))
     if form.has("roles"):
         form.offered_roles = vocabulary.roles_of(membership().company.id)
         form.roles.choices = options(*((role.id, role.name) for role in form.offered_roles))
     if form.has("category"):
-        offered = ((each.code, each.name) for each in vocabulary.categories())
+        form.offered_categories = vocabulary.categories(contact.category_id if contact else None)
+        offered = ((each.code, each.name) for each in form.offered_categories)
         form.category.choices = options(("", "None"), *offered)
 
 
@@ -172,7 +173,8 @@ def _chosen_type(form: ContactForm) -> ContactType | None:
 
 
 def _chosen_category(form: ContactForm) -> Category | None:
-    return next((each for each in vocabulary.categories() if each.code == form.value("category")), None)
+    offered = form.offered_categories if form.has("category") else []
+    return next((each for each in offered if each.code == form.value("category")), None)
 
 
 def _chosen_topics(form: ContactForm) -> frozenset[str] | None:

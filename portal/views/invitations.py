@@ -16,6 +16,7 @@ from portal.transaction import start_writing
 from portal.views import code_due
 from portal.views.links import dead_invitation, no_such_link
 from portal.views.sign_in import enter
+from portal.views.terms import not_accepted
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
 
@@ -64,7 +65,7 @@ def _accept_new(invitation: Invitation) -> Response:
     reason = passwords.objection(form.password.data, names)
     if reason:
         form.password.errors = [reason]
-    if _terms_missing(form) or reason:
+    if _terms_missing(form, None) or reason:
         return _page(invitation, "new", form)
     password_hash = passwords.hashed(form.password.data)
     _take_lock(invitation)
@@ -87,7 +88,7 @@ def _join(invitation: Invitation, mode: str) -> Response:
     if user is None:
         form.password.errors = ["That password does not match the login of this address."]
         return _page(invitation, mode, form)
-    if _terms_missing(form):
+    if _terms_missing(form, user):
         return _page(invitation, mode, form)
     if mode == "join" and user.has_second_factor:
         return code_due.ask(user, invitation=invitation.id)
@@ -111,11 +112,9 @@ def _take_lock(invitation: Invitation) -> None:
     accepting.lock(invitation)
 
 
-def _terms_missing(form: AcceptForm | JoinForm) -> bool:
-    if accepting.newest_terms() is None or form.accept_terms.data:
-        return False
-    form.accept_terms.errors = ["Tick the box to accept the terms of use."]
-    return True
+def _terms_missing(form: AcceptForm | JoinForm, user: PortalUser | None) -> bool:
+    terms = accepting.terms_for(user)
+    return terms is not None and not_accepted(form, terms, "Tick the box to accept the terms of use.")
 
 
 def welcome(invitation: Invitation, user: PortalUser) -> Response:
@@ -134,7 +133,7 @@ def _page(invitation: Invitation, mode: str, form: AcceptForm | JoinForm | None)
         company_name=invitation.contact.company.name,
         mode=mode,
         form=form,
-        terms=accepting.newest_terms(),
+        terms=accepting.terms_for(owner_of(invitation.email)),
         signed_in_as=person.user.email if person else "",
     )
 

@@ -1,4 +1,4 @@
-"""Addresses that are no page: the brand's colour, the favicon, robots.txt, security.txt, a sign of life."""
+"""Addresses that are no page: the brand's colour and logo, the icon, robots.txt, security.txt, health."""
 
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.guards import public
+from portal.queries import settings
 from portal.templating import branding
 
 blueprint = Blueprint("well_known", __name__)
@@ -23,6 +24,20 @@ def brand() -> Response:
     """Answer with the one line that colours everything."""
     answer = Response(f":root{{--h:{branding().hue}}}\n", mimetype="text/css")
     answer.headers["Cache-Control"] = YEAR if "v" in request.args else "no-cache"
+    return answer
+
+
+@blueprint.get("/logo.png")
+@public
+def logo() -> Response:
+    """Answer with the vendor's logo, which can do nothing but be looked at; 404 where there is none."""
+    held = settings.logo()
+    if held is None:
+        abort(404)
+    answer = Response(held.content, mimetype="image/png")
+    fresh = request.args.get("v") == branding().logo_hash
+    answer.headers["Cache-Control"] = YEAR if fresh else "no-cache"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
 

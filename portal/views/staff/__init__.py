@@ -15,11 +15,12 @@ from portal.views.staff import (
     passwords,
     people,
     portal_users,
+    settings,
     sign_in,
 )
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
-for part in (sign_in, passwords, account, people, portal_users, activity, look_up, mails, clients, api):
+for part in (sign_in, passwords, account, people, portal_users, activity, look_up, mails, clients, api, settings):
     blueprint.register_blueprint(part.blueprint)
 
 
