@@ -39,6 +39,27 @@ STAFF = {
     "staff.mails.show": ("/staff/mail/{letter}", "GET", ALL),
     "staff.mails.html": ("/staff/mail/{letter}/html", "GET", ALL),
     "staff.mails.do": ("/staff/mail/{letter}/cancel", "POST", ADMINISTRATOR),
+    "staff.settings.index": ("/staff/settings", "GET", ADMINISTRATOR),
+    "staff.settings.vocabulary.index": ("/staff/settings/{kind}", "GET POST", ADMINISTRATOR),
+    "staff.settings.vocabulary.rename": ("/staff/settings/categories/{category}", "GET POST", ADMINISTRATOR),
+    "staff.settings.vocabulary.move": ("/staff/settings/contact-types/{type}/up", "POST", ADMINISTRATOR),
+    "staff.settings.vocabulary.archive": (
+        "/staff/settings/categories/{category}/archive",
+        "GET POST",
+        ADMINISTRATOR,
+    ),
+    "staff.settings.terms.index": ("/staff/settings/terms", "GET", ADMINISTRATOR),
+    "staff.settings.terms.draft": ("/staff/settings/terms/draft", "POST", ADMINISTRATOR),
+    "staff.settings.terms.show": ("/staff/settings/terms/{terms}", "GET", ADMINISTRATOR),
+    "staff.settings.terms.edit": ("/staff/settings/terms/{terms}/edit", "GET POST", ADMINISTRATOR),
+    "staff.settings.terms.publish": ("/staff/settings/terms/{terms}/publish", "GET POST", ADMINISTRATOR),
+    "staff.settings.branding.show": ("/staff/settings/branding", "GET POST", ADMINISTRATOR),
+    "staff.settings.branding.preview": ("/staff/settings/branding/preview", "GET", ADMINISTRATOR),
+    "staff.settings.branding.preview_css": ("/staff/settings/branding/preview.css", "GET", ADMINISTRATOR),
+    "staff.settings.branding.logo": ("/staff/settings/branding/logo", "POST", ADMINISTRATOR),
+    "staff.settings.branding.remove_logo": ("/staff/settings/branding/logo/remove", "POST", ADMINISTRATOR),
+    "staff.settings.rules.areas": ("/staff/settings/areas", "GET POST", ADMINISTRATOR),
+    "staff.settings.rules.sign_in": ("/staff/settings/sign-in", "GET POST", ADMINISTRATOR),
     "staff.activity.index": ("/staff/activity", "GET", ALL),
     "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }
@@ -55,7 +76,10 @@ PUBLIC = {
 EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
-ANY_IDS = {"token": 1, "session": 1, "person": 1, "user": 1, "letter": 1}
+ANY_IDS = {
+    **dict.fromkeys(("token", "session", "person", "user", "letter", "category", "type", "terms"), 1),
+    "kind": "categories",
+}
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.
 # Support looks at all of it, but for the forms; of what is sent, only a few moves are its own.
 _FOR_SUPPORT = {

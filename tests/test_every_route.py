@@ -111,6 +111,7 @@ ROUTES = {
     "own_login.recovery": Route("/profile/recovery", "GET POST", good=(200, 422)),
     "profile.sign_out_device": Route("/profile/devices/{foreign_session}/sign-out", "POST", good=(404,)),
     "well_known.brand": Route("/brand.css", "GET", public=True),
+    "well_known.logo": Route("/logo.png", "GET", public=True, good=(404,)),
     "well_known.favicon": Route("/favicon.ico", "GET", public=True),
     "well_known.robots": Route("/robots.txt", "GET", public=True),
     "well_known.health": Route("/health", "GET", public=True),

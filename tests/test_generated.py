@@ -11,7 +11,7 @@ import pytest
 from portal.extensions import db
 from tests import area_routes, forms_around, ledger
 from tests.machinery.counts import count
-from tests.staff_routes import STAFF
+from tests.staff_routes import ANY_IDS, STAFF
 from tests.test_every_route import ROUTES
 
 # A body that is refused in the middle leaves the file it was put aside in to be closed by the collector.
@@ -74,7 +74,7 @@ def test_no_answer_of_500_or_above_to_staff(town, on_duty, reading, lot):
     """T76: the same through every form of the vendor's side, by an administrator and by Support."""
     with reading():
         user_id = ledger.contact(town.bill.id).portal_user_id
-    names = {"session": 1, "person": town.tom.id, "user": user_id}
+    names = {**ANY_IDS, "person": town.tom.id, "user": user_id}
     paths = [path.format_map(names) for path, methods, _ in STAFF.values() if "GET" in methods.split()]
     dice, opened = random.Random(lot), (on_duty(town.sue), on_duty(town.tom), on_duty())
     people = [(each, each.token()) for each in opened]

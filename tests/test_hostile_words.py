@@ -23,7 +23,14 @@ TEXT = {"text", "search", "tel", "url", "email"}
 # Taken, or refused with a sentence; 409 for what another post has changed meanwhile, 404 for what it ended.
 RIGHT = {200, 204, 303, 404, 409, 422}
 STRANGERS = ("/sign-in", "/forgot", "/request-access")
-STAFFS = ("/staff/people/new", "/staff/account/password", "/staff/portal-users", "/staff/sign-in")
+STAFFS = (
+    "/staff/people/new",
+    "/staff/settings/categories",
+    "/staff/settings/branding",
+    "/staff/account/password",
+    "/staff/portal-users",
+    "/staff/sign-in",
+)
 
 
 def forms(answer):

@@ -9,6 +9,8 @@ import brotli
 import html5lib
 import pytest
 
+from portal import hue as hue_module
+
 ROOT = Path(__file__).parents[1]
 CSS = (ROOT / "static" / "portal.css").read_text()
 HUES = range(0, 360, 2)
@@ -121,6 +123,28 @@ def test_contrast_at_every_hue(theme, text, ground, least):
     tokens = TOKENS["oklch"][theme]
     worst = min((contrast(tokens[text], tokens[ground], hue), hue) for hue in HUES)
     assert worst[0] >= least, f"{worst[0]:.2f} at hue {worst[1]}"
+
+
+# UI 3.3, worst over all hues: on a button, of a link on a card, of a mark; how each is called in the preview.
+WORST = {
+    "light": {"Button": 7.08, "Link": 7.08, "Mark": 6.27},
+    "dark": {"Button": 9.0, "Link": 8.5, "Mark": 6.6},
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_preview_shows_what_the_pages_will(theme):
+    """UI 8.7: its colours are the sheet's at every hue, and its figures are those that one can recompute."""
+    sheet, found = TOKENS["oklch"][theme], {}
+    for hue in HUES:
+        for name, colour in hue_module.tokens(theme, hue).items():
+            pairs = zip(linear(colour, hue), linear(sheet[name], hue), strict=True)
+            assert max(abs(one - other) for one, other in pairs) < 0.005, (name, hue)
+        for said, figure in hue_module.contrast(theme, hue).items():
+            found[said] = min(figure, found.get(said, 99))
+    apart = {said: abs(figure - WORST[theme][said]) for said, figure in found.items()}
+    assert apart.keys() == WORST[theme].keys()
+    assert max(apart.values()) < 0.1, found
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -34,7 +34,7 @@ def draft(by: Actor) -> TermsVersion:
 def change(terms: TermsVersion, wanted: Mapping[str, str], by: Actor) -> bool:
     """Bring a draft to what is `wanted`; return whether anything changed. Raises NotNow once published."""
     _begin(by)
-    _demand_draft(terms)
+    demand_draft(terms)
     changes = {}
     for name, label in FIELDS.items():
         before, after = getattr(terms, name), wanted[name]
@@ -54,7 +54,7 @@ def publish(terms: TermsVersion, by: Actor) -> None:
     Raises NotNow where it is published already, or has no text.
     """
     _begin(by)
-    _demand_draft(terms)
+    demand_draft(terms)
     if not terms.body.strip():
         raise NotNow("These terms have no text yet. Write it first.")
     terms.published_at = now()
@@ -72,6 +72,7 @@ def _begin(by: Actor) -> list[TermsVersion]:
     return queries.locked()
 
 
-def _demand_draft(terms: TermsVersion) -> None:
+def demand_draft(terms: TermsVersion) -> None:
+    """Raise NotNow where `terms` are published: they never change again."""
     if terms.published_at is not None:
         raise NotNow(f"Version {terms.number} is published. Draft a new version to change it.")

@@ -44,8 +44,7 @@ def edit(terms_id: int) -> Response:
     """Show a draft to change it, or save it; a stale save shows both versions."""
     demand(Deed.KEEP_SETTINGS)
     found = _find(terms_id)
-    if found.published_at is not None:
-        raise NotNow(f"Version {found.number} is published. Draft a new version to change it.")
+    actions.demand_draft(found)
     known = _known(found)
     form = TermsDraftForm.over(known)
     if request.method == "GET" or not form.validate():
@@ -76,6 +75,7 @@ def publish(terms_id: int) -> Response:
     """Ask before a draft is published, or publish it; only what was looked at is."""
     demand(Deed.KEEP_SETTINGS)
     found = _find(terms_id)
+    actions.demand_draft(found)
     state = fingerprint(_known(found))
     form = PublishForm(data={"seen": state})
     if form.validate_on_submit():
