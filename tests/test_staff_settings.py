@@ -319,6 +319,10 @@ class TestAreas:
         assert browser(town.duo).get("/globex/billing").status_code == 404
         assert "Switched off by Alder Services" in mia.get("/acme/roles").text
         assert mia.post("/acme/roles/areas", {"areas": ["billing"]}).status_code == 403
+        client = "/staff/clients/acme"
+        assert "Off for all clients." in sue.get(f"{client}/client").text
+        assert sue.post(f"{client}/areas", {"areas": [*others, "billing"]}).status_code == 303
+        assert bill.get("/acme/billing").status_code == 404
         stale = sue.post(at, {"areas": [], "seen": "x"})
         assert (stale.status_code, "Somebody else" in stale.text) == (409, True)
         assert save(sue, at, {"areas": [*others, "billing", "nonsense"]}).status_code == 303

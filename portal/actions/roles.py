@@ -94,9 +94,9 @@ def show_areas(company_id: int, shown: Iterable[Area], by: Actor) -> bool:
     """
     policy.demand_admin(by)
     shown, states = frozenset(shown), roles.areas_of(company_id)
-    if any(state.off_by_staff and state.area in shown for state in states):
+    if any(state.off and state.area in shown for state in states):
         raise NotAllowed("Your service provider switched this area off. Ask them to switch it on.")
-    there = [state for state in states if not state.off_by_staff]
+    there = [state for state in states if not state.off]
     before = [AREA[state.area] for state in there if state.hidden]
     after = [AREA[state.area] for state in there if state.area not in shown]
     if before == after:

@@ -28,6 +28,12 @@ class AreaState:
     area: Area
     off_by_staff: bool
     hidden: bool
+    off_for_all: bool
+
+    @property
+    def off(self) -> bool:
+        """True where the vendor took it away, from this company or from all clients."""
+        return self.off_by_staff or self.off_for_all
 
 
 def held_roles(actor: Actor) -> list[Held]:
@@ -91,9 +97,9 @@ def name_key(name: str) -> str:
 
 
 def areas_of(company_id: int) -> list[AreaState]:
-    """Return every area with whether the company has it; staff switch off for it, or for all clients."""
+    """Return every area with whether the company has it."""
     rows = db.session.scalars(select(CompanyArea).where(CompanyArea.company_id == company_id))
     known, off = {row.area: row for row in rows}, areas_off()
     on = CompanyArea(off_by_staff=False, hidden_by_admin=False)
     states = ((area, known.get(area, on)) for area in Area)
-    return [AreaState(area, row.off_by_staff or area in off, row.hidden_by_admin) for area, row in states]
+    return [AreaState(area, row.off_by_staff, row.hidden_by_admin, area in off) for area, row in states]
