@@ -20,7 +20,19 @@ from portal.views.staff import (
 )
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
-for part in (sign_in, passwords, account, people, portal_users, activity, look_up, mails, clients, api, settings):
+for part in (
+    sign_in,
+    passwords,
+    account,
+    people,
+    portal_users,
+    activity,
+    look_up,
+    mails,
+    clients,
+    api,
+    settings,
+):
     blueprint.register_blueprint(part.blueprint)
 
 
