@@ -12,6 +12,7 @@ from portal.models import (
     CompanyArea,
     Contact,
     ContactTopic,
+    Permission,
     PortalUser,
     Property,
     VendorArea,
@@ -37,6 +38,13 @@ def hearing(topic: str) -> Select[Any]:
 def hearing_of(topic: str, company_id: int, place_id: int | None) -> Select[Any]:
     """Return who hears of a thing of the company at the property `place_id`, or at none (C44)."""
     return hearing(topic).where(Contact.company_id == company_id, within_scope(place_id))
+
+
+def admins(company_id: int) -> Select[Any]:
+    """Return the company's admins who have a login, whatever topics they chose; the first 20 by id."""
+    mine = (Contact.company_id == company_id, Contact.access == Access.PORTAL)
+    query = select(Contact).where(_reachable(), *mine, holds_permission(Permission.ADMIN))
+    return query.order_by(Contact.id).limit(20)
 
 
 def hears(contact_id: int, query: Select[Any]) -> bool:

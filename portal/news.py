@@ -7,7 +7,17 @@ from flask import current_app
 
 from portal import listeners, money, outbox, words
 from portal.extensions import db
-from portal.models import Access, Company, Contact, Invoice, Letter, WorkOrder, WorkOrderEvent, WorkStatus
+from portal.models import (
+    Access,
+    AccessRequest,
+    Company,
+    Contact,
+    Invoice,
+    Letter,
+    WorkOrder,
+    WorkOrderEvent,
+    WorkStatus,
+)
 
 # Each kind of letter with where its button leads to.
 KINDS = {
@@ -16,6 +26,7 @@ KINDS = {
     "month_summary": "reports",
     "invitation_digest": "contacts?status=pending",
     "deactivated": "",
+    "access_asked": "access-requests",
 }
 
 
@@ -78,6 +89,12 @@ def deactivated(contact: Contact, by: str) -> Letter | None:
     return _post("deactivated", contact, {**_told(contact, "", ""), "by": by})
 
 
+def access_asked(contact: Contact, asked: AccessRequest, event: str) -> Letter:
+    """Post to an admin that somebody asks to be let in; once for this `event` (M3)."""
+    facts = {**_told(contact, "", ""), "name": asked.name, "access_request_id": asked.id}
+    return _post("access_asked", contact, facts, event)
+
+
 def _told(contact: Contact, topic: str, ask: str) -> dict[str, Any]:
     company = db.session.get_one(Company, contact.company_id)
     signs_in = contact.access == Access.PORTAL
@@ -98,12 +115,20 @@ def still_concerns(letter: Letter) -> bool:
         return False
     if letter.kind == "deactivated":
         return contact.deleted_at is None and contact.deactivated_at is not None
+    if letter.kind == "access_asked":
+        return _request_concerns(contact, letter)
     if "work_order_id" in letter.facts:
         return _work_concerns(contact, letter)
     if "invoice_id" in letter.facts:
         return _invoice_concerns(contact, letter)
     heard = listeners.hears(contact.id, listeners.hearing(letter.facts["topic"]))
     return heard and (letter.kind != "month_summary" or _figures_concern(contact, letter))
+
+
+def _request_concerns(contact: Contact, letter: Letter) -> bool:
+    asked = db.session.get(AccessRequest, letter.facts["access_request_id"], populate_existing=True)
+    waits = asked is not None and asked.ended_at is None and asked.company_id == letter.company_id
+    return waits and listeners.hears(contact.id, listeners.admins(contact.company_id))
 
 
 def _work_concerns(contact: Contact, letter: Letter) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from portal import doors, guards, staff_policy, words
 from portal.models import StaffUser
@@ -20,6 +20,7 @@ class Entry:
     icon: str
     endpoint: str
     deed: Deed | None = None
+    setting: str = ""  # the switch without which there is nothing behind it
 
 
 MENU = (
@@ -28,6 +29,7 @@ MENU = (
     Entry("Look up", "Look up", "search", "staff.look_up.index"),
     Entry("Mail", "Mail", "mail", "staff.mails.index"),
     Entry("Activity", "Activity", "activity", "staff.activity.index"),
+    Entry("Access requests", "Requests", "user-plus", "staff.access_requests.index", setting="SELF_SIGN_UP"),
     Entry("Settings", "Settings", "settings-2", "staff.settings.index", Deed.KEEP_SETTINGS),
     Entry("API", "API", "key-round", "staff.api.index", Deed.KEEP_API),
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
@@ -38,7 +40,8 @@ ROLE = {"support": "Support", "administrator": "Administrator"}
 
 def staff_menu(person: StaffUser) -> dict[str, Any]:
     """Return the navigation of `person`."""
-    opens = [each for each in MENU if each.deed is None or staff_policy.may(person.role, each.deed)]
+    there = [each for each in MENU if not each.setting or current_app.config[each.setting]]
+    opens = [each for each in there if each.deed is None or staff_policy.may(person.role, each.deed)]
     items = [_item(entry) for entry in opens]
     account = {"label": "My account", "href": url_for("staff.account.show"), "icon": "user"}
     return {

@@ -22,6 +22,7 @@ class Deed(StrEnum):
     KEEP_CLIENTS = "keep-clients"
     VIEW_AS = "view-as"
     EXIT = "exit"
+    ANSWER_REQUESTS = "answer-requests"
     KEEP_STAFF = "keep-staff"
     KEEP_API = "keep-api"
     RETRY_MAIL = "retry"
@@ -48,6 +49,7 @@ RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.KEEP_CLIENTS: _ADMINISTRATORS,
     Deed.VIEW_AS: _ALL,
     Deed.EXIT: _ADMINISTRATORS,
+    Deed.ANSWER_REQUESTS: _ADMINISTRATORS,
     Deed.KEEP_STAFF: _ADMINISTRATORS,
     Deed.KEEP_API: _ADMINISTRATORS,
     Deed.KEEP_SETTINGS: _ADMINISTRATORS,

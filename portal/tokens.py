@@ -35,6 +35,13 @@ def fits(link: Link, token: str) -> bool:
     return any(hmac.compare_digest(_sign(_facts(link), key).encode(), mark) for key in _keys())
 
 
+def once_fitted(asked: AccessRequest, token: str) -> bool:
+    """Return whether `token` is an earlier link of a request that was sent a newer one since."""
+    mark = token.partition(".")[2].encode()
+    earlier = [_facts(asked, generation) for generation in range(1, asked.generation)]
+    return any(hmac.compare_digest(_sign(facts, key).encode(), mark) for facts in earlier for key in _keys())
+
+
 def new_session_key() -> str:
     """Return 256 random bits for a session cookie."""
     return secrets.token_urlsafe(32)
@@ -45,7 +52,7 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _facts(link: Link) -> bytes:
+def _facts(link: Link, generation: int = 0) -> bytes:
     if isinstance(link, AccessRequest):
         purpose, owner = "access_request", 0
     elif isinstance(link, Invitation):
@@ -54,7 +61,9 @@ def _facts(link: Link) -> bytes:
         purpose, owner = "staff", link.staff_user_id
     else:
         purpose, owner = link.purpose, link.portal_user_id
-    return "\n".join((purpose, str(link.id), str(link.generation), str(owner), link.email)).encode()
+    return "\n".join(
+        (purpose, str(link.id), str(generation or link.generation), str(owner), link.email)
+    ).encode()
 
 
 def _sign(facts: bytes, key: str) -> str:

@@ -174,8 +174,9 @@ def _admins_only(actor: Actor) -> ColumnElement[bool]:
 
 
 def _proved_requests(actor: Actor) -> ColumnElement[bool]:
-    """Admins see who asked for access, once the address was proved."""
-    return AccessRequest.confirmed_at.is_not(None) if actor.is_admin else false()
+    """Admins and staff see who asked for access, once the address was proved."""
+    reads = actor.is_admin or (actor.is_staff and actor.staff_role)
+    return AccessRequest.confirmed_at.is_not(None) if reads else false()
 
 
 _VISIBLE[AccessRequest] = _proved_requests

@@ -20,6 +20,10 @@ STAFF = {
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
     "staff.people.move": ("/staff/people/{person}/start-anew", "POST", ADMINISTRATOR),
+    "staff.access_requests.index": ("/staff/access-requests", "GET", ALL),
+    "staff.access_requests.show": ("/staff/access-requests/{request}", "GET", ALL),
+    "staff.access_requests.answer": ("/staff/access-requests/{request}/approve", "POST", ADMINISTRATOR),
+    "staff.access_requests.turn_away": ("/staff/access-requests/{request}/decline", "POST", ADMINISTRATOR),
     "staff.look_up.index": ("/staff/look-up", "GET POST", ALL),
     "staff.portal_users.index": ("/staff/portal-users", "GET", ALL),
     "staff.portal_users.show": ("/staff/portal-users/{user}", "GET POST", ALL),
@@ -77,7 +81,9 @@ EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
 ANY_IDS = {
-    **dict.fromkeys(("token", "session", "person", "user", "letter", "category", "type", "terms"), 1),
+    **dict.fromkeys(
+        ("request", "token", "session", "person", "user", "letter", "category", "type", "terms"), 1
+    ),
     "kind": "categories",
 }
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.

@@ -152,7 +152,10 @@ class TestProving:
         asked()
         link = mailbox.link(ROB)
         asked()
-        assert browser().get(link).status_code == 404
+        for answer in (browser().get(link), browser().post(link)):
+            assert answer.status_code == 410
+            assert "Open the one in your newest mail." in answer.text
+        assert browser().get(link[:-1] + ("x" if link[-1] != "x" else "y")).status_code == 404
         assert browser().get(mailbox.link(ROB)).status_code == 200
 
     @pytest.mark.parametrize(
@@ -247,6 +250,84 @@ class TestAnswering:
         person = browser(getattr(town, who))
         assert person.get("/acme/access-requests").status_code == 403
         assert person.post(f"/acme/access-requests/{request_id}/approve").status_code == 403
+
+
+class TestTelling:
+    def test_every_admin_who_can_sign_in_is_told_once(self, town, proved, browser, mailbox, reading):
+        """M3, L10: with the change that makes it count, and only while nobody has answered."""
+        request_id = proved()
+        told = [letter.to for letter in mailbox.letters(kind="access_asked")]
+        assert sorted(told) == sorted(each.email for each in (town.mia, town.max, town.tess, town.ted))
+        letter = mailbox.letters(town.mia.email)[-1]
+        assert letter.subject == "Rob Asker asks for access to Acme Estates"
+        assert "http://localhost/acme/access-requests" in letter.text
+        assert ROB not in letter.text
+        browser(town.mia).post(f"/acme/access-requests/{request_id}/decline")
+        mailbox.send_waiting()
+        with reading():
+            found = db.session.scalars(select(Letter).where(Letter.kind == "access_asked"))
+            assert {each.state for each in found} == {"cancelled"}
+
+    def test_nobody_for_a_company_that_is_none(self, town, proved, mailbox):
+        proved(company_name="No such company")
+        assert mailbox.letters(kind="access_asked") == []
+
+
+class TestStaff:
+    """Behaviour 7: an admin or staff approves; what names no client, staff alone can."""
+
+    def test_lets_somebody_in_at_the_client_they_name(self, town, proved, on_duty, mailbox, reading):
+        request_id = proved(company_name="The lift people")
+        path = f"/staff/access-requests/{request_id}"
+        tom, sue = on_duty(town.tom), on_duty(town.sue)
+        assert "No client of this name" in tom.get("/staff/access-requests").text
+        assert "Approve and invite" not in tom.get(path).text
+        assert tom.post(f"{path}/approve", {"client": "Globex"}).status_code == 403
+        for wrong in ("", "Globe", "The lift people"):
+            answer = sue.post(f"{path}/approve", {"client": wrong})
+            assert answer.status_code == 422
+            assert 'aria-invalid="true"' in answer.text
+            assert f'value="{wrong}"' in answer.text
+        answer = sue.post(f"{path}/approve", {"client": " GLOBEX"})
+        assert answer.status_code == 303
+        with reading():
+            contact = db.session.scalars(select(Contact).where(Contact.email == ROB)).one()
+            assert (contact.company_id, contact.access, contact.roles) == (town.globex.id, "portal", [])
+            rows = db.session.scalars(select(Activity).where(Activity.contact_id == contact.id)).all()
+            assert {row.actor_staff_id for row in rows} == {town.sue.id}
+            assert "approved the access request of" in {row.what for row in rows}
+        assert mailbox.link(ROB).startswith("/invitations/")
+        assert sue.post(f"{path}/approve", {"client": "Globex"}).status_code == 409
+        assert "Rob Asker" not in sue.get("/staff/access-requests").text
+
+    def test_passes_it_on_to_the_admins(self, town, proved, on_duty, browser, mailbox):
+        path = f"/staff/access-requests/{proved(company_name='Globex of Leeds')}"
+        sue, stan = on_duty(town.sue), browser(town.stan)
+        assert "Rob Asker" not in stan.get("/globex/access-requests").text
+        for _ in range(2):
+            assert sue.post(f"{path}/pass-on", {"client": "Globex"}).status_code == 303
+        told = [letter.to for letter in mailbox.letters(kind="access_asked")]
+        assert sorted(told) == ["duo.both@globex.example", town.stan.email]
+        assert "Rob Asker" in stan.get("/globex/access-requests").text
+        assert sue.post(f"{path}/decline").status_code == 303
+        assert [
+            sue.post(f"{path}/{each}", {"client": "Globex"}).status_code for each in ("decline", "pass-on")
+        ] == [
+            409,
+            409,
+        ]
+
+    def test_sees_only_what_was_proved(self, town, asked, on_duty, reading, app):
+        """T44; and the menu has it only where people can ask."""
+        asked()
+        sue = on_duty(town.sue)
+        with reading():
+            request_id = requests()[0].id
+        assert "Rob Asker" not in sue.get("/staff/access-requests").text
+        assert sue.get(f"/staff/access-requests/{request_id}").status_code == 404
+        assert 'href="/staff/access-requests"' in sue.get("/staff/account").text
+        app.config["SELF_SIGN_UP"] = False
+        assert 'href="/staff/access-requests"' not in sue.get("/staff/account").text
 
 
 class TestRetention:

@@ -22,7 +22,7 @@ def paths(town, reading):
         letter_id = db.session.scalar(db.select(db.func.max(Letter.id)))
 
     def address(name, other=None):
-        ids = {**ANY_IDS, "session": UNKNOWN, "token": UNKNOWN, "person": town.tom.id}
+        ids = {**ANY_IDS, "session": UNKNOWN, "token": UNKNOWN, "request": UNKNOWN, "person": town.tom.id}
         ids |= {"user": user_id, "letter": letter_id}
         return EVERY[name][0].format(**(dict.fromkeys(ids, other) if other else ids))
 

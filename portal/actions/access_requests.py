@@ -8,7 +8,7 @@ from limits import parse
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
-from portal import audit, mail, policy
+from portal import audit, listeners, mail, news, outbox, policy
 from portal.actions.contacts import Wanted, add_contact
 from portal.clock import now
 from portal.extensions import db
@@ -76,6 +76,33 @@ def prove(request: AccessRequest) -> None:
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise NotNow("This link was used or replaced a moment ago.")
     audit.record("asked for access:", by=STRANGER, company_id=company_id, about=request.name)
+    db.session.refresh(request)
+    _tell_admins(request)
+
+
+def assign(request: AccessRequest, company: Company, by: Actor) -> None:
+    """Let the admins of `company` answer the request, and tell them; for what named no company, or another.
+
+    Raises NotAllowed unless `by` is an admin, NotNow where it was answered meanwhile.
+    """
+    policy.demand_admin(by)
+    waits = (AccessRequest.id == request.id, AccessRequest.ended_at.is_(None))
+    given = update(AccessRequest).where(*waits, AccessRequest.confirmed_at.is_not(None))
+    if db.session.execute(given.values(company_id=company.id)).rowcount != 1:  # type: ignore[attr-defined]
+        raise NotNow(f"The request of {request.name} was answered already.")
+    db.session.refresh(request)
+    audit.record("passed on the access request of", by=by, company_id=company.id, about=request.name)
+    _tell_admins(request)
+
+
+def _tell_admins(request: AccessRequest) -> None:
+    """Tell the admins of the company that somebody waits for their answer, each once (M3)."""
+    people = list(db.session.scalars(listeners.admins(request.company_id or 0)).unique())
+    events = {f"access request {request.id} to contact {each.id}": each for each in people}
+    told = outbox.posted(events.keys())
+    for event, contact in events.items():
+        if event not in told:
+            news.access_asked(contact, request, event)
 
 
 def approve(request: AccessRequest, company: Company, by: Actor) -> Contact:
@@ -99,7 +126,7 @@ def approve(request: AccessRequest, company: Company, by: Actor) -> Contact:
 def decline(request: AccessRequest, by: Actor) -> None:
     """Say no; nobody is told. Raises NotAllowed unless `by` is an admin, NotNow where it was answered."""
     _answer(request, "declined", by)
-    audit.record("declined the access request of", by=by, about=request.name)
+    audit.record("declined the access request of", by=by, company_id=request.company_id, about=request.name)
 
 
 def _answer(request: AccessRequest, answer: str, by: Actor) -> None:

@@ -105,6 +105,12 @@ class ClientForm(Blank):
     phone = PhoneField("Phone", [phone_number])
 
 
+class ClientNameForm(Blank):
+    """Which client it is about, by its name."""
+
+    client = TextLine("Client", [filled("Enter the client's name."), at_most(100)])
+
+
 class ReasonForm(Blank):
     """Why staff do something that leaves a company without an admin."""
 

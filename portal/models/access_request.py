@@ -1,11 +1,12 @@
 """What strangers ask for: to be let in by a company that already deals with the vendor."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clock import now
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Made, Moment, Name, Word
+from portal.models.company import Company
 
 OPEN = text("ended_at IS NULL")
 
@@ -32,6 +33,8 @@ class AccessRequest(Base):
     confirmed_at: Mapped[Moment | None]
     ended_at: Mapped[Moment | None]
     ended_as: Mapped[Word | None]
+
+    company: Mapped[Company | None] = relationship(lazy="joined")
 
     __table_args__ = (
         CheckConstraint("ended_as IS NULL OR ended_as IN ('approved', 'declined')", name="ended_as"),

@@ -44,8 +44,10 @@ def ask() -> Response:
 def confirm(token: str) -> Response:
     """Ask for one click, because mail scanners open links; a POST proves the address (L3)."""
     asked = _find(token)
-    if not asked.confirmable:
-        return htmx.page("request_access/dead.html", status=410, proved=asked.confirmed_at is not None)
+    replaced = not tokens.fits(asked, token)
+    if replaced or not asked.confirmable:
+        proved = asked.confirmed_at is not None
+        return htmx.page("request_access/dead.html", status=410, proved=proved, replaced=replaced)
     if request.method != "POST":
         return htmx.page("request_access/confirm.html", asked=asked)
     prove(asked)
@@ -55,6 +57,6 @@ def confirm(token: str) -> Response:
 def _find(token: str) -> AccessRequest:
     row_id = tokens.row_id(token)
     found = db.session.get(AccessRequest, row_id) if row_id else None
-    if found is None or not tokens.fits(found, token):
+    if found is None or not (tokens.fits(found, token) or tokens.once_fitted(found, token)):
         abort(404)
     return found

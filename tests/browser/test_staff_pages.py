@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from portal.clock import now
 from portal.extensions import db
-from portal.models import Contact, PortalUser
+from portal.models import AccessRequest, Contact, PortalUser
 from tests.browser.looking import faults, looked_at
 from tests.surfing import app_code
 from tests.town import PASSWORD
@@ -17,6 +18,7 @@ PAGES = {
     "sign in": (None, "/staff/sign-in", 200),
     "sign in again": (None, "/staff/sign-in?next=/staff/people", 200),
     "dead link": (None, "/staff/password/1.x", 404),
+    "access requests, none": ("tom", "/staff/access-requests", 200),
     "look up": ("tom", "/staff/look-up", 200),
     "portal users": ("sue", "/staff/portal-users", 200),
     "portal users, none": ("sue", "/staff/portal-users?q=nobody+here", 200),
@@ -89,6 +91,21 @@ def test_the_disable_dialog(open_page):
     page.fill("#dialog [name=reason]", "Left the company")
     page.click("#dialog .btn.bad")
     expect(page.locator(".page-head .badge")).to_have_text("Disabled")
+
+
+def test_access_requests(open_page, writing):
+    """Behaviour 7: the list, one request, and a client's name that is none."""
+    with writing():
+        asked = AccessRequest(first_name="Rob", last_name="Asker", company_name="The lift people")
+        asked.email = asked.email_key = "rob.with.a.long.name@acme.example"
+        asked.confirmed_at = asked.expires_at = now()
+        db.session.add(asked)
+    page = open_page("sue", "/staff/access-requests")
+    assert faults(page, "access requests", WIDTHS) == []
+    page.click("text=Rob Asker")
+    page.click("text=Approve and invite")
+    expect(page.locator(".error")).to_be_visible()
+    assert faults(page, "an access request", WIDTHS) == []
 
 
 def test_the_look_up(open_page, town):

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from portal.sides import STAFF
 from portal.views.staff import (
+    access_requests,
     account,
     activity,
     api,
@@ -29,6 +30,7 @@ for part in (
     activity,
     look_up,
     mails,
+    access_requests,
     clients,
     api,
     settings,
