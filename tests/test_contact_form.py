@@ -733,6 +733,22 @@ class TestProperties:
                 len(db.session.scalars(select(Activity).where(Activity.contact_id == town.ola.id)).all()) == 1
             )
 
+    @pytest.mark.parametrize("htmx", [False, True])
+    def test_a_dialog_that_is_stale_takes_nothing_back(self, town, browser, linked, htmx):
+        """C15: says how it is now, keeps what was ticked, and takes it from somebody who has seen that."""
+        mia = browser(town.mia)
+        seen = form_fields(mia.get(self.path(town.ola), htmx=True).text)
+        both = {"scope": "property", "properties": [str(town.beta.id), str(town.gamma.id)]}
+        browser(town.max).post(self.path(town.ola), both)
+        stale = mia.post(self.path(town.ola), {**seen, "properties": [str(town.gamma.id)]}, htmx=htmx)
+        assert stale.status_code == 409
+        assert "Somebody else changed this meanwhile: now it is 2 properties." in stale.text
+        assert linked(town.ola) == ("property", {town.beta.id, town.gamma.id})
+        once_more = form_fields(stale.text[stale.text.index('<form class="frame-form"') :])
+        assert once_more["properties"] == str(town.gamma.id)
+        mia.post(self.path(town.ola), once_more, htmx=htmx)
+        assert linked(town.ola) == ("property", {town.gamma.id})
+
     def test_client_level(self, town, browser, linked):
         form = {"scope": "client", "from": "view"}
         answer = browser(town.mia).post(self.path(town.ola), form)

@@ -35,6 +35,9 @@ def link(contact_id: int) -> Response:
     if not form.validate():
         form.scope.errors = ["Choose Client Level or Property Level."]
         return _dialog(form, contact, offered, status=422)
+    if request.form.get("was", _now(contact)) != _now(contact):
+        so = words.how_far(contact.scope == Scope.CLIENT, len(linked)).lower()
+        return _dialog(form, contact, offered, status=409, stale=so)
     chosen = [place for place in offered if place.id in set(form.properties.data or [])]
     if form.scope.data == Scope.PROPERTY and not chosen and not form.confirm_empty.data:
         return _dialog(form, contact, offered, status=422, ask_empty=True)
@@ -44,6 +47,11 @@ def link(contact_id: int) -> Response:
         form.scope.errors = [refusal.sentence]
         return _dialog(form, contact, offered, status=422)
     return _done(contact, _notice(contact, len(chosen), changed))
+
+
+def _now(contact: Contact) -> str:
+    """Return how it stands, as the dialog carries it along: what changed since is not overwritten (C15)."""
+    return " ".join([contact.scope, *sorted(str(each.property_id) for each in contact.property_links)])
 
 
 def _refuse_foreign(offered: list[Property]) -> None:
@@ -82,6 +90,7 @@ def _dialog(
         for place in offered
     ]
     context: dict[str, Any] = {"contact": contact, "form": form, "options": options, "ask_empty": False}
+    context |= {"was": _now(contact), "stale": ""}
     context["from_"] = "view" if request.values.get("from") == "view" else "list"
     viewed = context["from_"] == "view"
     context["back"] = url_for("contacts.show", contact_id=contact.id) if viewed else back.to_list()
