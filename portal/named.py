@@ -7,7 +7,7 @@ from flask import abort, request
 from portal.converters import LARGEST_ID
 from portal.models import Contact, Property, Role
 from portal.policy import Actor
-from portal.queries.named import all_there
+from portal.queries.named import all_there, in_sight
 
 # Every field of a form that holds ids, and of what; asked about before any view runs.
 FIELDS: dict[str, type[Any]] = {
@@ -29,6 +29,13 @@ def demand_own(actor: Actor) -> None:
     for model, ids in named.items():
         if ids and not all_there(actor, model, ids):
             abort(404)
+
+
+def demand_place(actor: Actor, place: str) -> str:
+    """Return `place`, what a filter says of the property; 404 where `actor` may not know of that one."""
+    if place.isdecimal() and not in_sight(actor, Property, _id(place)):
+        abort(404)
+    return place
 
 
 def _id(text: str) -> int:

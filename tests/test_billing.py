@@ -130,7 +130,10 @@ class TestList:
         person = browser(town.bill)
         assert rows(person.get(f"/acme/billing?property={town.beta.id}")) == [bills.part]
         assert rows(person.get("/acme/billing?property=none")) == [bills.due]
-        assert rows(person.get(f"/acme/billing?property={town.delta.id}")) == []
+        mia = browser(town.mia)
+        for page in ("billing", "billing/invoices.csv", "reports/spend", "reports/spend.csv", "work-orders"):
+            for foreign in (town.delta.id, 999_999):  # P11: another company's, nobody's
+                assert mia.get(f"/acme/{page}?property={foreign}").status_code == 404, page
         assert rows(person.get("/acme/billing?year=1999")) == []
         issued = today() - timedelta(days=200)
         assert bills.paid in rows(person.get(f"/acme/billing?year={issued.year}"))

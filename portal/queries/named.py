@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from portal.extensions import db
 from portal.models import Contact
 from portal.policy import Actor
-from portal.visibility import own
+from portal.visibility import own, visible
 
 
 def all_there(actor: Actor, model: type[Any], ids: Collection[int]) -> bool:
@@ -20,3 +20,9 @@ def all_there(actor: Actor, model: type[Any], ids: Collection[int]) -> bool:
     query = everybody if model is Contact else own(actor, model)
     found = query.where(model.id.in_(ids)).with_only_columns(func.count(model.id))
     return db.session.scalar(found) == len(ids)
+
+
+def in_sight(actor: Actor, model: type[Any], ident: int) -> bool:
+    """Return whether `ident` is a row of `model` that the actor may see."""
+    query = visible(actor, model).where(model.id == ident).with_only_columns(model.id)
+    return db.session.scalar(query) is not None

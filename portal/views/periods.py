@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
+from portal.guards import actor
+from portal.named import demand_place
 from portal.queries.invoices import NO_PROPERTY
 
 LONGEST = timedelta(days=3 * 366)
@@ -72,7 +74,7 @@ def twelve_months(today: date) -> tuple[date, date]:
 
 
 def place(args: MultiDict[str, str]) -> str:
-    """Return the number of the property that `args` ask for, NO_PROPERTY, or nothing."""
+    """Return the number of the property `args` ask for, NO_PROPERTY or nothing; 404 for a foreign one."""
     text = args.get("property", "")
     number = text.isdecimal() and text.isascii() and len(text) < 10
-    return text if number or text == NO_PROPERTY else ""
+    return demand_place(actor(), text) if number else text if text == NO_PROPERTY else ""

@@ -13,6 +13,7 @@ from portal.forms.work_order import CancelForm, CommentForm, WorkOrderForm
 from portal.guards import actor, enter_area, find, membership, reads_first, takes_files
 from portal.invariants import lock
 from portal.models import Area, Document, WorkOrder
+from portal.named import demand_place
 from portal.queries import work_orders as listing
 from portal.queries.reach import reach
 from portal.queries.work_orders import VIEWS, Wish
@@ -59,7 +60,7 @@ def _wish(args: MultiDict[str, str]) -> Wish:
     return Wish(
         q=" ".join(args.get("q", "").replace("\0", " ").split())[: listing.LONGEST_SEARCH],
         view=view if view in VIEWS else VIEWS[0],
-        place=number("property"),
+        place=demand_place(actor(), number("property")),
         priority=priority if priority in words.PRIORITY else "",
         after=number("after"),
         before=number("before"),
@@ -89,8 +90,7 @@ def _chips(asked: Wish) -> list[dict[str, str]]:
     found = []
     if asked.place:
         place = listing.place(actor(), int(asked.place))
-        label = place.name if place else "Another property"
-        found.append({"label": label, "href": _address(asked, property="")})
+        found.append({"label": place.name if place else "", "href": _address(asked, property="")})
     if asked.priority:
         found.append({"label": words.PRIORITY[asked.priority][0], "href": _address(asked, priority="")})
     return found
