@@ -54,7 +54,8 @@ def store(stream: BinaryIO, name: str, *, field: str = "file") -> Stored:
     """Keep what `stream` holds and return what a Document row needs to know.
 
     The file is taken away again if the running transaction is rolled back. Raises FieldRefusal, at `field`,
-    for an empty file, one larger than LARGEST, and one whose content is none of ALLOWED.
+    for an empty file, one larger than LARGEST, one whose content is none of ALLOWED, and one
+    whose name ends like another kind of them.
     """
     content = stream.read(LARGEST + 1)
     if not content:
@@ -64,6 +65,9 @@ def store(stream: BinaryIO, name: str, *, field: str = "file") -> Stored:
     media_type = sniff(content, name)
     if media_type is None:
         raise FieldRefusal(field, f"This kind of file cannot be kept. Use {ALLOWED}.")
+    if _claims_to_be(name) not in (None, media_type):
+        words = "What is in this file is not what its name says. Choose the right one, or name it rightly."
+        raise FieldRefusal(field, words)
     stored_as = secrets.token_hex(16)
     _write(_path(stored_as), content)
     after_rollback(lambda: _drop(stored_as))
@@ -94,6 +98,12 @@ def sniff(content: bytes, name: str = "") -> str | None:
     if not _is_text(content):
         return None
     return "text/csv" if name.lower().endswith(".csv") else "text/plain"
+
+
+def _claims_to_be(name: str) -> str | None:
+    """Return the kind that the end of `name` stands for, None where it is that of none of ours."""
+    ending = Path(name.strip(" .").lower()).suffix
+    return next((kind for kind, endings in ENDINGS.items() if ending in endings), None)
 
 
 def _office_type(content: bytes) -> str | None:

@@ -83,6 +83,23 @@ def test_anything_else_is_refused_in_a_sentence(app, content):
     assert kept(app) == before
 
 
+def test_a_name_that_says_something_else_is_refused(app):
+    """ASVS 5.2.2: among the kinds that are kept content and name agree; no text is called report.pdf."""
+    before = kept(app)
+    with app.app_context():
+        for content, name in [
+            (b"only text", "report.pdf"),
+            (PNG, "report.PDF "),
+            (PDF, "a.docx"),
+            (EXCEL, "a.docx"),
+            (JPEG, "a.png"),
+            (PDF, "a.csv"),
+        ]:
+            with pytest.raises(FieldRefusal, match="not what its name says"):
+                files.store(io.BytesIO(content), name)
+    assert kept(app) == before
+
+
 def test_empty_and_too_large_are_refused(app):
     with app.app_context():
         with pytest.raises(FieldRefusal, match="empty"):
