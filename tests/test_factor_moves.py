@@ -1,9 +1,11 @@
 """The second factor of customers: in the profile, required by a company, reset by an admin (C34, L5)."""
 
 import re
+from datetime import timedelta
 
 import pyotp
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from portal.clock import now
@@ -71,6 +73,17 @@ class TestSettingUp:
             page = vic.get(path).text
             assert app.secret not in page
             assert not [code for code in app.codes if code in page]
+
+    def test_loading_the_codes_again_leads_to_new_ones(self, town, browser):
+        """They are shown once, but whoever reloads that page is not left without; later it is as ever."""
+        vic = browser(town.vic)
+        app = set_up(vic, town.vic.email)
+        assert vic.get(APP).location == CODES
+        page = vic.get(CODES).text
+        assert "Your second factor is on. Its recovery codes were shown once: make new ones" in page
+        assert not [code for code in app.codes if code in page]
+        with time_machine.travel(now() + timedelta(minutes=16)):
+            assert vic.get(APP).location == SET_UP
 
     def test_the_next_sign_in_asks_for_it(self, town, browser):
         app = set_up(browser(town.vic), town.vic.email)

@@ -78,6 +78,16 @@ class TestTheSecondPage:
         assert inside(half)
         assert sessions(reading, town.mia.email) == 1
 
+    def test_says_who_helps_whoever_has_neither(self, half, town, writing):
+        """C34: an admin of the only company; of several none may, so the vendor does."""
+        assert "Neither at hand? Ask your company&#39;s client admin." in half.get(CODE).text
+        with writing():
+            gus = db.session.scalars(select(Contact).where(Contact.first_name == "Gus")).unique().one()
+            gus.access, gus.portal_user_id = "portal", db.session.get_one(Contact, town.mia.id).portal_user_id
+        page = half.get(CODE).text
+        assert "Neither at hand? Ask Alder Services." in page
+        assert "client admin" not in page
+
     def test_htmx_is_led_on_too(self, half, app_of_mia):
         answer = half.post(CODE, {"code": app_of_mia.code()}, htmx=True)
         assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/")

@@ -12,7 +12,7 @@ from portal.limits import per_account, per_address, refused
 from portal.models import Invitation, PortalUser
 from portal.queries.sign_in import companies_of
 from portal.refusals import NotNow
-from portal.templating import say
+from portal.templating import branding, say
 from portal.views import code_due
 from portal.views.code_due import CodeDue
 from portal.views.invitations import welcome
@@ -59,21 +59,26 @@ def show() -> Response:
         return htmx.go(url_for("sign_in.sign_in", next=safe_next(due.next) if due else None))
     form = CodeForm()
     if not form.validate_on_submit():
-        return _page(form)
+        return _page(form, user)
     told = prove(user, form.code.data)
     if told is None:
         form.code.errors = [WRONG]
-        return _page(form)
+        return _page(form, user)
     answer = _in(user, due)
     if told:
         say(told)
     return answer
 
 
-def _page(form: CodeForm) -> Response:
-    by_recovery = request.values.get("by") == "recovery"
-    status = 422 if form.errors else 200
-    return htmx.page("sign_in/code.html", form=form, by_recovery=by_recovery, status=status)
+def _page(form: CodeForm, user: PortalUser) -> Response:
+    return htmx.page(
+        "sign_in/code.html",
+        form=form,
+        by_recovery=request.values.get("by") == "recovery",
+        # Only the vendor's staff may reset the second factor of a login that serves several companies.
+        ask=branding().name if user.companies_linked > 1 else "your company's client admin",
+        status=422 if form.errors else 200,
+    )
 
 
 def _in(user: PortalUser, due: CodeDue) -> Response:

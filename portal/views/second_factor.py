@@ -4,6 +4,7 @@ from flask import Blueprint, Response, abort, make_response, request, session, u
 
 from portal import htmx, second_factor, words
 from portal.actions.factors import prove, renew_codes, switch_off, switch_on
+from portal.clock import now
 from portal.forms.second_factor import CodeForm, PasswordAndCodeForm, PasswordForm
 from portal.guards import reads_first, safe_next, signed_in
 from portal.models import PortalUser
@@ -49,8 +50,7 @@ def app() -> Response:
     sealed = session.get(_OFFERED, "")
     secret = second_factor.unseal(sealed, person.user, within=second_factor.SETUP_LIFE)
     if secret is None:
-        session.pop(_OFFERED, None)
-        return htmx.go(url_for(".set_up", next=_next() or None))
+        return _without_offer(person.user)
     form = CodeForm()
     if form.validate_on_submit():
         codes = switch_on(person.user, secret, form.code.data, person.actor())
@@ -59,6 +59,16 @@ def app() -> Response:
             return _codes(codes, person.user, is_new=True)
         form.code.errors = ["That code does not work. Wait for the next one and type that."]
     return _app(form, secret, person.user)
+
+
+def _without_offer(user: PortalUser) -> Response:
+    """Begin anew; whoever has just finished and loads the page with the codes again is led to new ones."""
+    session.pop(_OFFERED, None)
+    factor = second_factor.of(user)
+    if factor is None or factor.created_at < now() - second_factor.SETUP_LIFE:
+        return htmx.go(url_for(".set_up", next=_next() or None))
+    say("Your second factor is on. Its recovery codes were shown once: make new ones if you kept none.")
+    return htmx.go(url_for(".codes", next=_next() or None))
 
 
 def _app(form: CodeForm, secret: str, user: PortalUser) -> Response:
