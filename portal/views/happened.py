@@ -26,7 +26,7 @@ KINDS = {
     "staff": "By the vendor's staff",
     "refused": "Refused",
 }
-HEADER = ("When", "Who", "What", "Whom", "Result", "Reason", "Changes", "Address")
+HEADER = ("When", "Who", "What", "Whom", "Result", "Reason", "Changes", "Network address")
 
 
 @dataclass(frozen=True)
