@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g, has_request_context, request
 
+from portal import webhooks
 from portal.extensions import db
 from portal.models import Activity, Contact, PortalUser
 from portal.policy import Actor
@@ -55,6 +56,7 @@ def record(
         request_id=_request_id(),
     )
     db.session.add(row)
+    webhooks.announce(row)
     return row
 
 

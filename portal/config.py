@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -140,6 +141,7 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
         "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
         "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
         "SECURITY_CONTACT": _contact(env),
+        "WEBHOOK_NETWORKS": _networks(env),
         "DEACTIVATION_MAIL": _flag(env, "DEACTIVATION_MAIL", False),
         "MAIL_DEFAULT_SENDER": env.get("MAIL_DEFAULT_SENDER") or "portal@gatehouse.example",
     }
@@ -223,6 +225,14 @@ def _contact(env: Mapping[str, str]) -> str:
     if "@" in text.strip("@") and text.isprintable() and not set(text) & set(" <>,:"):
         return f"mailto:{text}"
     raise ConfigError(f"SECURITY_CONTACT is {text!r}. Give an e-mail address or an https:// address.")
+
+
+def _networks(env: Mapping[str, str]) -> list[str]:
+    """Return the networks that are not on the internet and that webhooks may still lead to."""
+    try:
+        return [str(ip_network(name)) for name in env.get("WEBHOOK_NETWORKS", "").replace(",", " ").split()]
+    except ValueError as wrong:
+        raise ConfigError(f"WEBHOOK_NETWORKS: {wrong}. Give networks like 10.1.0.0/16.") from None
 
 
 def _kept_key(file: Path) -> str:

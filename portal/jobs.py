@@ -17,22 +17,22 @@ from flask import Flask, current_app
 from rq import Queue, SimpleWorker
 from sqlalchemy import delete, update
 
-from portal import delivery, listeners, mail, outbox
+from portal import delivery, listeners, mail, outbox, webhook_delivery, webhooks
 from portal.actions import access_requests, notices, passwords
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
-from portal.models import Letter, LetterState, PasswordRequest, Pulse
+from portal.models import HookDelivery, Letter, LetterState, PasswordRequest, Pulse
 from portal.transaction import transaction
 
 TICK_SECONDS = 5.0
 PULSE_SECONDS = 60.0
 TELL_EVERY, MORNING = timedelta(hours=1), 7
 _UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
-HANDFUL = 500
+HANDFUL, FEW_CALLS = 500, 10
 # A request just made has its own job on the way; one older than a day is of no use to anybody.
 FRESH, STALE = timedelta(seconds=5), timedelta(days=1)
-KEPT_LETTERS, KEPT_REQUESTS = timedelta(days=180), timedelta(days=7)
+KEPT_LETTERS, KEPT_REQUESTS, KEPT_CALLS = timedelta(days=180), timedelta(days=7), timedelta(days=30)
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +54,12 @@ def send_letter(letter_id: int) -> None:
     """Job: send this letter if it is due. Doing it twice sends it once."""
     with _own_context():
         delivery.send(letter_id, mail.render)
+
+
+def call_webhook(delivery_id: int) -> None:
+    """Job: tell a webhook what happened, if that is due. Doing it twice tells it once."""
+    with _own_context():
+        webhook_delivery.send(delivery_id)
 
 
 def answer_password_request(request_id: int) -> None:
@@ -143,12 +149,14 @@ def beat() -> None:
 
 
 def find_due() -> None:
-    """Have every due letter and every open password request taken up: by a worker or, without Redis, here."""
+    """Have all that is due taken up by a worker or, without Redis, here: letters, requests, webhooks."""
     with transaction(write=False):
         letters = outbox.due_ids(HANDFUL)
         requests = outbox.unanswered_ids(now() - STALE, now() - FRESH, HANDFUL)
+        hooks = webhooks.due_ids(HANDFUL)
     jobs = [("answer_password_request", row_id) for row_id in requests]
     jobs += [("send_letter", row_id) for row_id in letters]
+    jobs += [("call_webhook", row_id) for row_id in hooks]
     bell = doorbell()
     if bell:
         bell.ring_missing(jobs)
@@ -157,6 +165,9 @@ def find_due() -> None:
         _quietly(answer_password_request, row_id)
     for row_id in letters:
         _quietly(send_letter, row_id)
+    # Each may take its time, and the next letters are not to wait for all of them.
+    for row_id in hooks[:FEW_CALLS]:
+        _quietly(call_webhook, row_id)
 
 
 def tell() -> None:
@@ -179,9 +190,10 @@ def _local() -> datetime:
 
 
 def clean_up() -> None:
-    """Forget letters, password requests and requests for access of long ago."""
+    """Forget letters, deliveries, password requests and requests for access of long ago."""
     with transaction(write=True):
         old = Letter.created_at < now() - KEPT_LETTERS
         db.session.execute(delete(Letter).where(old, Letter.state.not_in(_UNFINISHED)))
         db.session.execute(delete(PasswordRequest).where(PasswordRequest.created_at < now() - KEPT_REQUESTS))
+        db.session.execute(delete(HookDelivery).where(HookDelivery.created_at < now() - KEPT_CALLS))
         access_requests.forget_old_requests()

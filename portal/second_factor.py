@@ -1,6 +1,5 @@
 """The second factor: the secret an authenticator app shares with us, its codes, and the recovery codes."""
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -9,14 +8,14 @@ from datetime import timedelta
 
 import pyotp
 import segno
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from flask import current_app
+from cryptography.fernet import InvalidToken, MultiFernet
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from portal.clock import now
 from portal.extensions import db
 from portal.models import PortalUser, RecoveryCode, SecondFactor, StaffUser
+from portal.sealed import box
 
 Owner = PortalUser | StaffUser
 
@@ -191,11 +190,4 @@ def _label(owner: Owner) -> str:
 
 
 def _box() -> MultiFernet:
-    """Return what encrypts with the newest key and decrypts with the older ones too."""
-    older = current_app.config.get("SECRET_KEY_FALLBACKS") or []
-    return MultiFernet([Fernet(_derived(key)) for key in (current_app.config["SECRET_KEY"], *older)])
-
-
-def _derived(key: str) -> bytes:
-    made = hmac.new(b"gatehouse second factor\n" + key.encode(), b"secret at rest", hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(made)
+    return box(b"gatehouse second factor")

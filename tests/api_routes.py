@@ -9,7 +9,7 @@ ROUTES = {
     "api.show": ("/contacts/{contact}", "GET", "contacts:read"),
     "api.change": ("/contacts/{contact}", "PATCH", "contacts:write"),
     "api.make_move": ("/contacts/{contact}/moves/deactivate", "POST", "access:write"),
-    "api.look_up": ("/access?sender=mia.stone@acme.example", "GET", "access:read"),
+    "api.look_up": ("/access", "POST", "access:read"),
     "api.show_access": ("/contacts/{contact}/access", "GET", "access:read"),
     "api.link": ("/contacts/{contact}/properties", "PUT", "access:write"),
     "api.list_properties": ("/companies/{company}/properties", "GET", "properties:read"),

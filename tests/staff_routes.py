@@ -16,6 +16,12 @@ STAFF = {
     "staff.api.revoke_token": ("/staff/api/tokens/{token}/revoke", "POST", ADMINISTRATOR),
     "staff.clients.index": ("/staff/clients", "GET", ALL),
     "staff.clients.add": ("/staff/clients/new", "GET POST", ADMINISTRATOR),
+    "staff.webhooks.new": ("/staff/api/webhooks/new", "GET POST", ADMINISTRATOR),
+    "staff.webhooks.show": ("/staff/api/webhooks/{hook}", "GET", ADMINISTRATOR),
+    "staff.webhooks.edit": ("/staff/api/webhooks/{hook}/edit", "GET POST", ADMINISTRATOR),
+    "staff.webhooks.rotate": ("/staff/api/webhooks/{hook}/secret", "POST", ADMINISTRATOR),
+    "staff.webhooks.move": ("/staff/api/webhooks/{hook}/pause", "POST", ADMINISTRATOR),
+    "staff.webhooks.again": ("/staff/api/webhooks/deliveries/{call}/again", "POST", ADMINISTRATOR),
     "staff.people.index": ("/staff/people", "GET", ADMINISTRATOR),
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
@@ -81,9 +87,8 @@ EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
 ANY_IDS = {
-    **dict.fromkeys(
-        ("request", "token", "session", "person", "user", "letter", "category", "type", "terms"), 1
-    ),
+    **dict.fromkeys(("session", "person", "user", "letter", "category", "type", "terms"), 1),
+    **dict.fromkeys(("request", "token", "hook", "call"), 1),
     "kind": "categories",
 }
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.

@@ -96,6 +96,7 @@ class TestDoor:
         assert {code for code in codes.values() if code >= 400} == {422}
         assert {name for name, code in codes.items() if code == 422} == {
             "api.add",
+            "api.look_up",
             "api.link",
             "api.add_property",
         }
@@ -351,10 +352,16 @@ class TestAccess:
     def test_who_may_ask_for_what(self, town, system, writing):
         """S5: over all companies, authorized or not, for what, where, since when."""
         crm = system("access:read")
-        [here] = crm.get("/access?sender=DUO.Both@acme.example").json["items"]
-        assert (here["company"], here["authorized"]) == ("Acme Estates", True)
+        found = crm.call("POST", "/access", {"email": "DUO.Both@acme.example"}).json["items"]
+        assert {each["company"]: each["authorized"] for each in found} == {
+            "Acme Estates": True,
+            "Globex": True,
+        }
+        here = next(each for each in found if each["company"] == "Acme Estates")
         assert here["rights"] == [{"permission": "billing", "sources": ["From Billing"]}]
-        assert crm.get("/access?sender=nobody@nowhere.example").json == {"items": []}
+        nobody = crm.call("POST", "/access", {"phone": "020 7946 0999"})
+        assert nobody.json == {"items": [], "more": False}
+        assert crm.call("POST", "/access", {}).status_code == 422
         pam = crm.get(f"/contacts/{town.pam.id}/access").json
         assert (pam["scope"], [each["name"] for each in pam["properties"]]) == ("property", ["Alpha"])
         for name, authorized in (

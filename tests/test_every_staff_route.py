@@ -22,8 +22,8 @@ def paths(town, reading):
         letter_id = db.session.scalar(db.select(db.func.max(Letter.id)))
 
     def address(name, other=None):
-        ids = {**ANY_IDS, "session": UNKNOWN, "token": UNKNOWN, "request": UNKNOWN, "person": town.tom.id}
-        ids |= {"user": user_id, "letter": letter_id}
+        nobody = dict.fromkeys(("session", "token", "request", "hook", "call"), UNKNOWN)
+        ids = {**ANY_IDS, **nobody, "person": town.tom.id, "user": user_id, "letter": letter_id}
         return EVERY[name][0].format(**(dict.fromkeys(ids, other) if other else ids))
 
     return address

@@ -19,6 +19,19 @@ SCOPES = options(
 DAYS = options(("30", "30 days"), ("90", "90 days"), ("365", "A year"))
 
 
+EVENTS = options(
+    ("contact.created", "A contact was added"),
+    ("contact.changed", "A contact's details changed"),
+    ("contact.deactivated", "A contact was deactivated"),
+    ("contact.activated", "A contact was activated"),
+    ("contact.deleted", "A contact was deleted"),
+    ("access.changed", "What somebody may do changed: access, roles, permissions, properties"),
+    ("company.created", "A company was taken on"),
+    ("company.changed", "A company's details changed, or it was marked as exited"),
+    ("property.changed", "A property was added or changed"),
+)
+
+
 def some_ticked(_form: object, field: Field) -> None:
     """Check that at least one box is ticked."""
     if not field.data:
@@ -31,3 +44,10 @@ class TokenForm(Blank):
     name = TextLine("Name", [filled("Say which system uses it."), at_most(60), name_like])
     scopes = SelectMultipleField("It may", [some_ticked], choices=SCOPES)
     days = RadioField("It works for", choices=DAYS, default="90")
+
+
+class WebhookForm(Blank):
+    """An address of the vendor's that is told of changes, and of which."""
+
+    url = TextLine("Address", [filled("Enter the address to call."), at_most(500)])
+    events = SelectMultipleField("It is told when", [some_ticked], choices=EVENTS)

@@ -20,6 +20,7 @@ from portal.models.staff import StaffLink, StaffRole, StaffSession, StaffUser
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vendor import SECOND_FACTOR, Branding, Logo, VendorArea
 from portal.models.vocabulary import Category, ContactType
+from portal.models.webhook import HookDelivery, HookEvent, HookState, Webhook
 from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
 
 __all__ = [
@@ -48,6 +49,9 @@ __all__ = [
     "ContractProperty",
     "Document",
     "Ended",
+    "HookDelivery",
+    "HookEvent",
+    "HookState",
     "Invitation",
     "Invoice",
     "InvoiceLine",
@@ -80,6 +84,7 @@ __all__ = [
     "TermsAcceptance",
     "TermsVersion",
     "VendorArea",
+    "Webhook",
     "WorkOrder",
     "WorkOrderEvent",
     "WorkStatus",

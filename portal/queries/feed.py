@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Company, Contact, Property
-from portal.models.keys import email_key
 from portal.policy import Actor
 from portal.queries.contacts import having_status
 from portal.queries.paging import LONGEST_SEARCH, searched
@@ -64,12 +63,6 @@ def properties(reader: Actor, after: int, limit: int, q: str) -> list[Property]:
     """Return up to `limit` properties of the reader's company, one more where there are further ones."""
     query = searched(visible(reader, Property), q, Property.search_key).where(Property.id > after)
     return list(db.session.scalars(query.order_by(Property.id).limit(limit + 1)))
-
-
-def with_address(reader: Actor, address: str, most: int) -> list[Contact]:
-    """Return up to `most` contacts over all companies that have this e-mail address."""
-    query = visible(reader, Contact).where(Contact.email_key == email_key(address))
-    return _with_everything(query.order_by(Contact.id).limit(most))
 
 
 def _with_everything(query: Select[Any]) -> list[Contact]:

@@ -1,9 +1,15 @@
 """Who may ask for what, on the wire (S5)."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from portal.shapes.checks import Asked, Moment, Shape
+from portal.shapes.checks import Email, Moment, Phone, Shape, Wanted
 from portal.shapes.contact import Access, LoginState, Permission, Scope, Status, Topic
+
+Dealing = Literal[
+    "portal", "invited", "email_only", "not_authorized", "disabled", "inactive", "left", "deleted"
+]
 
 
 class Right(Shape):
@@ -35,9 +41,8 @@ class AccessShape(Shape):
     access: Access
     status: Status
     login_state: LoginState
-    authorized: bool = Field(
-        description="True for who may deal with the vendor now: by mail or in the portal"
-    )
+    authorized: bool = Field(description="True for who may ask for something now, by mail or in the portal")
+    because: Dealing
     rights: list[Right]
     scope: Scope
     properties: list[Place]
@@ -48,9 +53,11 @@ class AccessPage(Shape):
     """Everybody with this address or number, over all companies; empty for a sender nobody knows."""
 
     items: list[AccessShape]
+    more: bool = Field(description="True where more have it than are said")
 
 
-class Sender(Asked):
-    """Who asks."""
+class Sender(Wanted):
+    """Who writes or calls: an e-mail address or a phone number. In the body, so that no log holds it."""
 
-    sender: str = Field(min_length=3, max_length=254, description="An e-mail address or a phone number")
+    email: Email = ""
+    phone: Phone = ""

@@ -5,22 +5,24 @@ from portal.extensions import db
 from portal.guards import actor, load
 from portal.lifecycle import Move
 from portal.models import ApiScope, Contact, Property
-from portal.queries import feed
 from portal.queries.rights import choosable
+from portal.queries.staff import look_up as queries
 from portal.refusals import FieldRefusal
 from portal.shapes.access import AccessPage, AccessShape, Sender
 from portal.shapes.contact import Links
+from portal.shapes.problem import Fault, Refused
 from portal.views.api import shown
 from portal.views.api.operations import Operation, Reply
 
-MOST = 50
 
-
-@Operation("GET", "/access", ApiScope.ACCESS_READ, AccessPage, asked=Sender)
-def look_up(asked: Sender) -> Reply:
+@Operation("POST", "/access", ApiScope.ACCESS_READ, AccessPage, body=Sender, only_reads=True)
+def look_up(wanted: Sender) -> Reply:
     """Look up a sender over all companies: who it is, whether authorized, for what, at which properties."""
-    found = feed.with_address(actor(), asked.sender, MOST)
-    return Reply(AccessPage(items=[shown.access(each) for each in found]))
+    if bool(wanted.email) == bool(wanted.phone):
+        raise Refused(422, "Send either email or phone.", [Fault(detail="Say one.", pointer="#/email")])
+    found = queries.look_up(actor(), address=wanted.email, number=wanted.phone)
+    known = [standing.contact for person in found.people for standing in person.standings]
+    return Reply(AccessPage(items=[shown.access(each) for each in known], more=found.more))
 
 
 @Operation("GET", "/contacts/<id:contact_id>/access", ApiScope.ACCESS_READ, AccessShape)

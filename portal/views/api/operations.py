@@ -44,7 +44,7 @@ class Operation:
 
     The view gets the parts of the address, the query as `asked` and the body as `wanted`, where it has such.
     `versioned`: needs If-Match; `once`: knows an Idempotency-Key; `refusals`: which statuses it answers
-    beside those that follow from the rest.
+    beside those that follow from the rest; `only_reads`: changes nothing, whatever its method.
     """
 
     method: str
@@ -56,6 +56,7 @@ class Operation:
     versioned: bool = False
     shows_version: bool = False
     once: bool = False
+    only_reads: bool = False
     refusals: tuple[int, ...] = ()
     name: str = ""
     summary: str = ""
@@ -65,7 +66,7 @@ class Operation:
         summary = (view.__doc__ or "").split("\n")[0]
         OPERATIONS.append(replace(self, name=view.__name__, summary=summary))
         run = _run(self, view)
-        run.scope = self.scope  # type: ignore[attr-defined]
+        run.scope, run.reads_first = self.scope, self.only_reads  # type: ignore[attr-defined]
         blueprint.add_url_rule(self.path, view.__name__, run, methods=[self.method])
         return view
 

@@ -5,7 +5,7 @@ from portal.actions.company import DETAILS as COMPANY_DETAILS
 from portal.actions.places import DETAILS as PLACE_DETAILS
 from portal.forms.records import fingerprint
 from portal.lifecycle import Move
-from portal.models import Access, Activity, Company, Contact, PropertyLink, Role
+from portal.models import Activity, Company, Contact, PropertyLink, Role
 from portal.queries.rights import why
 from portal.shapes.access import AccessShape, Place, Right
 from portal.shapes.activity import ActivityShape
@@ -68,6 +68,7 @@ def place_version(found: object) -> str:
 def access(found: Contact) -> AccessShape:
     """Return who a contact is, whether authorized, for what and at which properties (S5)."""
     rights = [each for each in why(found) if each["allowed"]]
+    how = lifecycle.dealing(found)
     scope = "client" if policy.is_admin(found) else found.scope
     return AccessShape(
         contact_id=found.id,
@@ -79,18 +80,13 @@ def access(found: Contact) -> AccessShape:
         access=found.access,  # type: ignore[arg-type]
         status=lifecycle.status(found).value,
         login_state=lifecycle.login_state(found).value,
-        authorized=_authorized(found),
+        authorized=how.authorized,
+        because=how.value,
         rights=[Right(permission=each["permission"], sources=each["sources"]) for each in rights],
         scope=scope,  # type: ignore[arg-type]
         properties=[_linked(link) for link in found.property_links],
         topics=sorted(found.topics),  # type: ignore[arg-type]
     )
-
-
-def _authorized(found: Contact) -> bool:
-    disabled = found.user is not None and found.user.disabled_at is not None
-    shut = found.deactivated_at is not None or found.company.exited_at is not None or disabled
-    return found.access != Access.NONE and not shut
 
 
 def _linked(link: PropertyLink) -> Place:

@@ -18,6 +18,7 @@ from portal.views.staff import (
     portal_users,
     settings,
     sign_in,
+    webhooks,
 )
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
@@ -34,6 +35,7 @@ for part in (
     clients,
     api,
     settings,
+    webhooks,
 ):
     blueprint.register_blueprint(part.blueprint)
 

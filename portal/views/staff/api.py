@@ -8,9 +8,10 @@ from portal.clock import now
 from portal.forms.staff_api import SCOPES, TokenForm
 from portal.models import ApiScope, ApiToken
 from portal.queries import api_tokens
+from portal.queries.staff import webhooks
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
-from portal.templating import say
+from portal.templating import day_month, say
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -21,6 +22,7 @@ def index() -> Response:
     demand(Deed.KEEP_API)
     return htmx.page(
         "staff/api/index.html",
+        webhooks=webhooks.kept(acting()),
         tokens=[_row(token) for token in api_tokens.newest(acting())],
         address=f"{current_app.config['PUBLIC_URL']}/api/v1",
         document=url_for("api.document"),
@@ -42,7 +44,13 @@ def new_token() -> Response:
         return htmx.page("staff/api/new_token.html", form=form, status=422 if form.errors else 200)
     scopes = [ApiScope(scope) for scope in form.scopes.data or []]
     token, secret = actions.make(form.name.data or "", scopes, int(form.days.data), acting())
-    return htmx.page("staff/api/token_made.html", token=token, secret=secret, onwards=url_for(".index"))
+    return htmx.page(
+        "staff/api/secret.html",
+        heading="Keep this token",
+        words=f"{token.name} uses it until {day_month(token.expires_at)}.",
+        secret=secret,
+        onwards=url_for(".index"),
+    )
 
 
 @blueprint.post("/tokens/<id:token_id>/revoke")
