@@ -26,10 +26,8 @@ def row_menu(row: Row) -> list[dict[str, Any]]:
     """Return the entries of a contact's menu: what its state allows, cut by what the reader may do (L1)."""
     actor, contact = guards.actor(), row.contact
     if contact.id == actor.contact_id:
-        return [
-            _page(contact.id, Move.VIEW),
-            {**_blank(), "label": "My profile", "href": url_for("profile.show")},
-        ]
+        profile = {**_blank(), "label": "My profile", "href": url_for("profile.show")}
+        return [_page(contact.id, Move.VIEW), *([profile] if guards.signed_in() else [])]
     moves = lifecycle.possible(contact)
     if lifecycle.situation(contact) is lifecycle.Situation.INACTIVE:
         moves = tuple(move for move in moves if move is Move.ACTIVATE)
@@ -105,9 +103,8 @@ _THUMB = ("Home", "Contacts", "Work orders", "Billing")
 
 def main_menu() -> dict[str, Any]:
     """Return the navigation of the signed-in reader: only what would open (P11)."""
-    person = guards.signed_in()
-    assert person is not None
-    here: Membership | None = g.get("membership") or _home(person)
+    person, entered = guards.signed_in(), g.get("membership")
+    here: Membership | None = entered or (_home(person) if person else None)
     items = [
         (entry.group, _item(entry, here.company.slug))
         for entry in MENU
@@ -125,9 +122,9 @@ def main_menu() -> dict[str, Any]:
         "company": {"name": here.company.name, "initials": words.initials(here.company.name)}
         if here
         else None,
-        "companies": [_switch(each) for each in person.memberships if here is None or each is not here],
-        "user": _user(person.user.name, here, person.user.id),
-        "menu": _user_menu(here),
+        "companies": [_switch(each) for each in _memberships() if here is None or each is not here],
+        "user": _user(here, person),
+        "menu": _user_menu(here) if person else [],
     }
 
 
@@ -176,10 +173,10 @@ def _switch(membership: Membership) -> dict[str, str]:
     }
 
 
-def _user(name: str, here: Membership | None, user_id: int) -> dict[str, Any]:
+def _user(here: Membership | None, person: SignedIn | None) -> dict[str, Any]:
     line = role_line(here) if here else ""
-    shown = here.contact.name if here else name
-    slot = (here.contact.id if here else user_id) % 6
+    shown = here.contact.name if here else person.user.name if person else ""
+    slot = (here.contact.id if here else person.user.id if person else 0) % 6
     return {"name": shown, "role_line": line, "initials": words.initials(shown), "slot": slot}
 
 

@@ -3,14 +3,17 @@
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
 
 from portal import doors, guards, htmx, named, policy, staff_policy
+from portal.clock import now
 from portal.policy import Actor
-from portal.queries.staff import clients
+from portal.queries.sign_in import membership_of
+from portal.queries.staff import clients, view_as
 from portal.queries.staff.sign_in import OnDuty, on_duty
+from portal.refusals import NotAllowed
 from portal.sides import staff_side
 from portal.staff_policy import Deed
 
 # What the rules of moves judge by themselves; whatever else is sent to a client is for administrators.
-_SUPPORT_SENDS = {"access.take"}
+_SUPPORT_SENDS = {"access.take", "starting.start"}
 # What is done to the client itself, whether or not it has left.
 _OF_THE_CLIENT = {"keeping.leave", "keeping.take_back"}
 _HALFWAY = {"staff.sign_in.code", "staff.sign_in.set_up"}
@@ -38,8 +41,29 @@ def gate() -> Response | None:
     if request.endpoint in _HALFWAY:
         return htmx.go(url_for("staff.home"))
     guards.touch(who.session)
+    if doors.door() == doors.VIEW_AS:
+        return _look(who)
     if g.get("slug"):
         _enter(who, g.slug)
+    return None
+
+
+def _look(who: OnDuty) -> Response | None:
+    """Let somebody of the staff see what a contact sees, as long as their look goes on, and change nothing.
+
+    No look at this contact: 404, and when its time is up, the page that asks why. Anything that is sent:
+    NotAllowed (403).
+    """
+    demand(Deed.VIEW_AS)
+    look = view_as.newest(who.person, g.seen_as, g.slug) or abort(404)
+    g.view_as = look
+    if request.method not in guards.SAFE_METHODS:
+        raise NotAllowed("You only look here. Stop that first, then change it as yourself.")
+    seen = membership_of(look.contact_id, g.slug)
+    if not look.stands(now()) or seen is None:
+        place = {"company": g.slug, "contact_id": look.contact_id}
+        return htmx.go(url_for("staff.clients.starting.start", **place))
+    g.membership = seen
     return None
 
 
@@ -78,6 +102,8 @@ def person() -> OnDuty:
 
 def acting() -> Actor:
     """Return who acts in this request, on whichever side it is."""
+    if g.get("view_as"):
+        return person().actor(g.view_as.company_id)
     if not here() or g.get("membership"):
         return guards.actor()
     who = on_duty_now()

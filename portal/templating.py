@@ -76,7 +76,8 @@ def _context() -> dict[str, Any]:
         "nav": _nav(person is not None),
         "at_client": membership is not None and doors.door() == doors.CLIENTS,
         "page_name": doors.page(),
-        "home": STAFF if staff_gate.here() else "/",
+        "home": _home(),
+        "seen": membership.contact if g.get("view_as") and membership else None,
         "company": membership.company if membership else None,
         "me": membership.actor() if membership else None,
         "flashes": notices(),
@@ -89,10 +90,18 @@ def _context() -> dict[str, Any]:
 
 
 def _nav(signed_in: bool) -> dict[str, Any] | None:
+    if g.get("view_as") and g.get("membership"):
+        return main_menu()
     if staff_gate.here():
         who = staff_gate.on_duty_now()
         return staff_menu(who.person) if who and who.passed else None
     return main_menu() if signed_in else None
+
+
+def _home() -> str:
+    if g.get("view_as") and g.get("membership"):
+        return url_for("dashboard.show")
+    return STAFF if staff_gate.here() else "/"
 
 
 def _theme_kept() -> str:

@@ -22,6 +22,7 @@ STAFF = {
     "staff.webhooks.rotate": ("/staff/api/webhooks/{hook}/secret", "POST", ADMINISTRATOR),
     "staff.webhooks.move": ("/staff/api/webhooks/{hook}/pause", "POST", ADMINISTRATOR),
     "staff.webhooks.again": ("/staff/api/webhooks/deliveries/{call}/again", "POST", ADMINISTRATOR),
+    "staff.stopping.stop": ("/staff/stop-view-as", "POST", ALL),
     "staff.people.index": ("/staff/people", "GET", ADMINISTRATOR),
     "staff.people.add": ("/staff/people/new", "GET POST", ADMINISTRATOR),
     "staff.people.show": ("/staff/people/{person}", "GET POST", ADMINISTRATOR),
@@ -118,8 +119,17 @@ CLIENTS = {
     f"staff.clients.{name}": (f"/staff/clients/acme/{path}", methods, may)
     for name, (path, methods, may) in _AS_STAFF.items()
 } | {
+    "staff.clients.starting.start": ("/staff/clients/acme/contacts/{contact}/view-as", "GET POST", ALL),
     "staff.clients.keeping.overview": ("/staff/clients/acme", "GET", ALL),
     "staff.clients.keeping.areas": ("/staff/clients/acme/areas", "POST", ADMINISTRATOR),
     "staff.clients.keeping.leave": ("/staff/clients/acme/exit", "GET POST", ADMINISTRATOR),
     "staff.clients.keeping.take_back": ("/staff/clients/acme/take-back", "POST", ADMINISTRATOR),
+}
+# And once more below the address of a contact, to look at through its eyes.
+_SEEN = {name: (path, methods) for name, (path, methods, _may) in area_routes.AREAS.items()}
+_SEEN |= {name: (path, "GET") for name, path in _FOR_SUPPORT.items()} | _FOR_ADMINISTRATORS
+_SEEN |= {"dashboard.show": ("", "GET"), "dashboard.more": ("more", "GET")}
+VIEW_AS = {
+    f"staff.view_as.{name}": (f"/staff/as/{{seen_as}}/acme/{path}", methods, ALL)
+    for name, (path, methods) in _SEEN.items()
 }

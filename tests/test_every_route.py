@@ -152,7 +152,7 @@ ROUTES |= {
     )
     for name, (path, methods, may) in area_routes.AREAS.items()
 }
-BEHIND_DOORS = {**staff_routes.EVERY, **staff_routes.CLIENTS}
+BEHIND_DOORS = staff_routes.EVERY | staff_routes.CLIENTS | staff_routes.VIEW_AS
 ABOUT_A_THING = [name for name, (path, _, _) in area_routes.AREAS.items() if "{" in path]
 # Any number where only the shape of a path matters.
 ANY_IDS = {"contact": 1, "foreign_session": 1, **dict.fromkeys(area_routes.NAMES, 1)}

@@ -6,11 +6,12 @@ import pytest
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Company, Contact
+from portal.models import Company, Contact, ViewAs
 from tests import area_routes, ledger
-from tests.staff_routes import CLIENTS
+from tests.staff_routes import CLIENTS, VIEW_AS
 
 UNKNOWN = 2**31 - 1
+LOOK = "staff.clients.starting.start"
 TAKEN = (*area_routes.TAKEN, 404)
 
 
@@ -52,7 +53,7 @@ class TestDoor:
     def test_who_may(self, town, on_duty, things, who):
         person, wrong = on_duty(getattr(town, who)), {}
         for name, method, answer in sweep(person, {**things[0], "contact": town.ola.id}):
-            may = who in CLIENTS[name][2] and not (who == "tom" and method == "POST")
+            may = who in CLIENTS[name][2] and not (who == "tom" and method == "POST" and name != LOOK)
             if answer.status_code not in (TAKEN if may else (403,)):
                 wrong[name, method] = answer.status_code
         assert wrong == {}
@@ -75,7 +76,7 @@ class TestDoor:
         names = [name for name in CLIENTS if "{" in CLIENTS[name][0]]
         before, wrong = unchanged(), {}
         for name, method, answer in sweep(person, {**things[1], "contact": town.gus.id}, names=names):
-            mine = who in CLIENTS[name][2] and not (who == "tom" and method == "POST")
+            mine = who in CLIENTS[name][2] and not (who == "tom" and method == "POST" and name != LOOK)
             if answer.status_code not in ((404,) if mine else (403, 404)):
                 wrong[name, method] = answer.status_code
         assert wrong == {}
@@ -204,3 +205,87 @@ class TestClients:
         assert mia.post("/acme/roles/areas", {"areas": [*rest, "work_orders"]}).status_code == 403
         assert sue.get("/staff/clients/acme/work-orders").status_code == 200
         assert "Areas switched off" in mia.get("/acme/activity").text
+
+
+class TestViewAs:
+    """Issue 5, T87: read-only, for half an hour, with a reason, and the client reads it."""
+
+    @pytest.fixture
+    def look(self, town, on_duty):
+        """Signs somebody of the staff in and starts their look through a contact's eyes."""
+
+        def start(who, contact, reason="She cannot find the invoice."):
+            person = on_duty(who)
+            address = f"/staff/clients/{contact.slug}/contacts/{contact.id}/view-as"
+            return person, person.post(address, {"reason": reason})
+
+        return start
+
+    @pytest.mark.parametrize("whose", ["mia", "bill", "pam"])
+    def test_sees_what_the_contact_sees(self, town, look, browser, things, whose):
+        """Rights and scope are the contact's, page for page; nothing of it can be sent."""
+        seen = getattr(town, whose)
+        tom, started = look(town.tom, seen)
+        own, door, wrong = browser(seen), f"/staff/as/{seen.id}", {}
+        assert started.location == f"/staff/as/{seen.id}/acme/"
+        ids = {**things[0], "contact": town.ola.id, "seen_as": seen.id}
+        names = [name for name, (_path, methods, _may) in VIEW_AS.items() if "GET" in methods]
+        for name in names[:: 1 if whose == "pam" else 4]:
+            path = VIEW_AS[name][0].format(**ids)
+            both = [each.get(path.removeprefix(cut)).status_code for each, cut in ((tom, ""), (own, door))]
+            wrong |= {} if both[0] == both[1] else {path: both}
+        assert wrong == {}
+        page = tom.get(f"/staff/as/{seen.id}/acme/").text
+        assert f"You see what {seen.name} sees." in page
+        assert not re.search(r'href="/(?!staff/|static/|brand)', page)
+        assert "/profile" not in page
+
+    def test_nothing_is_sent(self, town, look, things, unchanged):
+        """403 for every form and every other method of an admin's pages, and the client reads who tried."""
+        sue, _ = look(town.sue, town.mia)
+        ids, wrong = {**things[0], "contact": town.ola.id, "seen_as": town.mia.id}, {}
+        before = unchanged()
+        for number, (name, (path, methods, _may)) in enumerate(VIEW_AS.items()):
+            if "POST" in methods:
+                code = sue.post(path.format(**ids), {"roles": "x"}, htmx=number % 2 == 1).status_code
+                wrong |= {} if code == 403 else {name: code}
+        assert wrong == {}
+        assert unchanged() == before
+        page = sue.get(f"/staff/as/{town.mia.id}/acme/activity?kind=refused").text
+        assert "Alder Services staff Sue Marsh was refused: add a contact" in page
+        for path in ("profile", "profile/password", "profile/second-factor/set-up", "terms"):
+            assert sue.get(f"/staff/as/{town.mia.id}/{path}").status_code == 404
+            assert sue.get(f"/staff/as/{town.mia.id}/acme/{path}").status_code == 404
+
+    def test_whom_why_and_how_long(self, town, look, browser, on_duty, writing, unchanged):
+        """A look has a reason and belongs to one person and one contact, until it is over or stopped."""
+        tom, refused = look(town.tom, town.bill, reason=" ")
+        assert refused.status_code == 422
+        assert unchanged()["view_as"] == []
+        # Nobody to look through: no login, not active, of another client.
+        for contact, status in ((town.ann, 409), (town.ian, 409), (town.gus, 404)):
+            address = f"/staff/clients/acme/contacts/{contact.id}/view-as"
+            assert tom.post(address, {"reason": "Why not"}).status_code == status
+        tom, _ = look(town.tom, town.bill)
+        bills = f"/staff/as/{town.bill.id}/acme/billing"
+        assert tom.get(bills).status_code == 200
+        assert tom.get(bills.replace("acme", "globex")).status_code == 404
+        assert tom.get(bills.replace(f"/{town.bill.id}/", f"/{town.mia.id}/")).status_code == 404
+        assert on_duty(town.sue).get(bills).status_code == 404
+        assert browser(town.bill).get(bills).status_code == 404
+        with writing():
+            db.session.scalars(db.select(ViewAs)).one().expires_at = now()
+        asks = f"/staff/clients/acme/contacts/{town.bill.id}/view-as"
+        assert tom.get(bills).location == asks
+        assert tom.post(asks, {"reason": "Once more"}).status_code == 303
+        with writing():
+            db.session.get_one(Contact, town.bill.id).deactivated_at = now()
+        assert tom.get(bills).location == asks
+        with writing():
+            db.session.get_one(Contact, town.bill.id).deactivated_at = None
+        assert tom.post("/staff/stop-view-as").location == f"/staff/clients/acme/contacts/{town.bill.id}"
+        assert tom.get(bills).location == asks
+        page = " ".join(browser(town.mia).get("/acme/activity").text.split())
+        assert "Alder Services staff Tom Reyes started to see the portal as Bill Ing" in page
+        assert "She cannot find the invoice." in page
+        assert "Alder Services staff Tom Reyes stopped seeing the portal as Bill Ing" in page

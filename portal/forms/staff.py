@@ -111,6 +111,12 @@ class ClientNameForm(Blank):
     client = TextLine("Client", [filled("Enter the client's name."), at_most(100)])
 
 
+class WhyForm(Blank):
+    """Why somebody of the staff looks through a contact's eyes."""
+
+    reason = TextLine("Reason", [filled("Say why; the client reads it."), at_most(100), one_line])
+
+
 class ReasonForm(Blank):
     """Why staff do something that leaves a company without an admin."""
 

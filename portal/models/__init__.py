@@ -19,6 +19,7 @@ from portal.models.second_factor import RecoveryCode, SecondFactor
 from portal.models.staff import StaffLink, StaffRole, StaffSession, StaffUser
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vendor import SECOND_FACTOR, Branding, Logo, VendorArea
+from portal.models.view_as import ViewAs
 from portal.models.vocabulary import Category, ContactType
 from portal.models.webhook import HookDelivery, HookEvent, HookState, Webhook
 from portal.models.work_order import WorkOrder, WorkOrderEvent, WorkStatus
@@ -84,6 +85,7 @@ __all__ = [
     "TermsAcceptance",
     "TermsVersion",
     "VendorArea",
+    "ViewAs",
     "Webhook",
     "WorkOrder",
     "WorkOrderEvent",

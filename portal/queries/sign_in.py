@@ -105,6 +105,20 @@ def signed_in(key: str) -> SignedIn | None:
     return SignedIn(key, session, user, terms_due, vendor, found) if found else None
 
 
+def membership_of(contact_id: int, slug: str) -> Membership | None:
+    """Return the membership that a contact has in the company `slug`; None where it cannot enter there."""
+    rights = (_role_permissions(), _box_permissions(), _areas_off())
+    query = (
+        select(Contact, Company, *rights)
+        .join(Company, Company.id == Contact.company_id)
+        .where(Contact.id == contact_id, Contact.portal_user_id.is_not(None), usable_contact())
+        .where(Company.slug == slug, Company.exited_at.is_(None))
+        .options(lazyload(Contact.role_links), lazyload(Contact.contact_type))
+    )
+    row = db.session.execute(query).unique().one_or_none()
+    return _membership(*row) if row else None
+
+
 def _membership(
     vendor: Branding, contact: Contact, company: Company, by_role: str, by_box: str, *off: str
 ) -> Membership:

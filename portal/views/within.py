@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Blueprint, current_app, g
 
+from portal.doors import VIEW_AS
+
 
 def company_blueprint(name: str, import_name: str, path: str = "") -> Blueprint:
     """Return a blueprint whose addresses start with the company's slug.
@@ -27,3 +29,5 @@ def fill_slug(endpoint: str, values: dict[str, Any]) -> None:
         and current_app.url_map.is_endpoint_expecting(endpoint, "company")
     ):
         values["company"] = g.slug
+    if g.get("seen_as") and endpoint.startswith(f"{VIEW_AS}."):
+        values.setdefault("seen_as", g.seen_as)

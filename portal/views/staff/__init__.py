@@ -18,6 +18,7 @@ from portal.views.staff import (
     portal_users,
     settings,
     sign_in,
+    view_as,
     webhooks,
 )
 
@@ -33,11 +34,13 @@ for part in (
     mails,
     access_requests,
     clients,
+    view_as,
     api,
     settings,
     webhooks,
 ):
     blueprint.register_blueprint(part.blueprint)
+blueprint.register_blueprint(view_as.stopping)
 
 
 @blueprint.get("/")

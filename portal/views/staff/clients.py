@@ -44,8 +44,7 @@ VIEW_WORDS = {
     "portal_off": "Portal off",
     "exited": "Exited",
 }
-BEHIND = (
-    keeping,
+OF_CUSTOMERS = (
     contacts,
     bulk,
     access,
@@ -62,7 +61,7 @@ BEHIND = (
     activity,
     roles,
 )
-for part in BEHIND:
+for part in (keeping, *OF_CUSTOMERS):
     blueprint.register_blueprint(part.blueprint)
 
 
