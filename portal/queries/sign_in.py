@@ -107,7 +107,7 @@ def signed_in(key: str) -> SignedIn | None:
 
 def membership_of(contact_id: int, slug: str) -> Membership | None:
     """Return the membership that a contact has in the company `slug`; None where it cannot enter there."""
-    rights = (_role_permissions(), _box_permissions(), _areas_off())
+    rights = (_role_permissions(), _box_permissions(), _areas_off(), _vendor_areas_off())
     query = (
         select(Contact, Company, *rights)
         .join(Company, Company.id == Contact.company_id)
@@ -116,7 +116,7 @@ def membership_of(contact_id: int, slug: str) -> Membership | None:
         .options(lazyload(Contact.role_links), lazyload(Contact.contact_type))
     )
     row = db.session.execute(query).unique().one_or_none()
-    return _membership(*row) if row else None
+    return _membership(db.session.get(Branding, 1) or settings.unset(), *row) if row else None
 
 
 def _membership(
@@ -144,7 +144,7 @@ def _everything(key_hash: str) -> Any:
             _role_permissions().label("by_role"),
             _box_permissions().label("by_box"),
             _areas_off().label("areas_off"),
-            select(func.aggregate_strings(VendorArea.area, ",")).scalar_subquery().label("vendor_areas_off"),
+            _vendor_areas_off().label("vendor_areas_off"),
             Branding,
         )
         .join(PortalUser, PortalUser.id == SignInSession.portal_user_id)
@@ -155,6 +155,10 @@ def _everything(key_hash: str) -> Any:
         .options(lazyload(Contact.role_links), contains_eager(Contact.user), lazyload(Contact.contact_type))
         .order_by(Company.name)
     )
+
+
+def _vendor_areas_off() -> ColumnElement[str]:
+    return select(func.aggregate_strings(VendorArea.area, ",")).scalar_subquery()
 
 
 def _role_permissions() -> ColumnElement[str]:
