@@ -35,6 +35,8 @@ MENU = (
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
     Entry("My account", "Account", "user", "staff.account.show"),
 )
+# The phone's bar: with more than that, the last place leads to all of them.
+_ROOM = 5
 ROLE = {"support": "Support", "administrator": "Administrator"}
 
 
@@ -46,8 +48,8 @@ def staff_menu(person: StaffUser) -> dict[str, Any]:
     account = {"label": "My account", "href": url_for("staff.account.show"), "icon": "user"}
     return {
         "groups": [{"label": "Staff", "items": items}],
-        "tabs": items[:5],
-        "more_href": None,
+        "tabs": items[:4] if len(items) > _ROOM else items,
+        "more_href": url_for("staff.more") if len(items) > _ROOM else None,
         "company": None,
         "companies": [],
         "side": "Staff",

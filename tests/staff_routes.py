@@ -7,6 +7,7 @@ ALL = frozenset({"sue", "tom"})
 # endpoint: path, methods, who may
 STAFF = {
     "staff.home": ("/staff/", "GET", ALL),
+    "staff.more": ("/staff/more", "GET", ALL),
     "staff.account.show": ("/staff/account", "GET", ALL),
     "staff.account.password": ("/staff/account/password", "GET POST", ALL),
     "staff.account.recovery_codes": ("/staff/account/recovery-codes", "GET POST", ALL),

@@ -4,6 +4,7 @@ from flask import Blueprint, url_for
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from portal import htmx
 from portal.sides import STAFF
 from portal.views.staff import (
     access_requests,
@@ -41,6 +42,12 @@ for part in (
 ):
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(view_as.stopping)
+
+
+@blueprint.get("/more")
+def more() -> Response:
+    """Show the whole menu as a page, for phones."""
+    return htmx.page("more/show.html")
 
 
 @blueprint.get("/")
