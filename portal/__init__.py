@@ -47,8 +47,12 @@ class Portal(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the request through the gate and run its view; commit if it returns, roll back if it raises."""
         with transaction(write=guards.writes()):
-            answer = _gate()() if request.routing_exception is None else None
-            return answer if answer is not None else super().dispatch_request()
+            instead = _gate()() if request.routing_exception is None else None
+            if instead is not None:
+                return instead
+            answer = super().dispatch_request()
+            staff_gate.settle()
+            return answer
 
 
 def _gate() -> Callable[[], Response | None]:

@@ -14,11 +14,12 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from portal import api_gate, audit, doors, guards, htmx, problems, staff_gate, visibility
 from portal.clock import now
 from portal.extensions import db, limiter
+from portal.forms.staff import NoAdminForm
 from portal.models import Contact
 from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.queries.sign_in import Membership
-from portal.refusals import FieldRefusal, Refusal, TooMany
+from portal.refusals import FieldRefusal, NoAdminLeft, Refusal, TooMany
 from portal.shapes.problem import Refused
 from portal.transaction import transaction
 from portal.words import tried
@@ -44,6 +45,8 @@ def register(app: Flask) -> None:
 
 def refused(refusal: Refusal) -> Response:
     """Answer a refusal; one that stopped a change leaves its trace in a transaction of its own."""
+    if isinstance(refusal, NoAdminLeft) and staff_gate.overrides():
+        return _ask_why(refusal)
     if request.method not in guards.SAFE_METHODS and not isinstance(refusal, (FieldRefusal, TooMany)):
         _leave_trace(refusal)
     if isinstance(refusal, TooMany):
@@ -51,6 +54,15 @@ def refused(refusal: Refusal) -> Response:
     if api_gate.here():
         return problems.refused(refusal)
     return error_page(refusal.status, refusal.sentence)
+
+
+def _ask_why(refusal: NoAdminLeft) -> Response:
+    """Ask staff for the reason to do all the same what leaves the client without an admin (P8)."""
+    unsaid = ("csrf_token", "no_admin_reason")
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name not in unsaid]
+    asked = {"sent": sent, "sentence": refusal.sentence, "form": NoAdminForm()}
+    answer = htmx.page("staff/clients/no_admin.html", block="dialog", status=refusal.status, **asked)
+    return htmx.into(answer, "#dialog", "innerHTML") if htmx.wants_part() else answer
 
 
 def _leave_trace(refusal: Refusal) -> None:

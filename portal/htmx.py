@@ -69,8 +69,11 @@ def vary(answer: Response) -> Response:
     return answer
 
 
-def into(answer: Response, selector: str) -> Response:
-    """Let htmx replace the element that `selector` names with `answer`, wherever the request came from."""
+def into(answer: Response, selector: str, swap: str = "outerHTML") -> Response:
+    """Let htmx replace the element that `selector` names with `answer`, wherever the request came from.
+
+    `swap` may say that only what is in the element is replaced.
+    """
     answer.headers["HX-Retarget"] = selector
-    answer.headers["HX-Reswap"] = "outerHTML"
+    answer.headers["HX-Reswap"] = swap
     return answer

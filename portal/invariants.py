@@ -14,7 +14,7 @@ from portal.models import (
     PortalUser,
     RolePermission,
 )
-from portal.refusals import NotNow
+from portal.refusals import NoAdminLeft, NotNow
 
 _WATCHED = "companies whose admins were counted"
 _WITHOUT = "companies that may be left without an admin"
@@ -91,7 +91,7 @@ def hold(session: Session) -> None:
     for company_id in without_admin(session):
         if company_id not in session.info.get(_WITHOUT, ()):
             company = session.get_one(Company, company_id)
-            raise NotNow(f"{company.name} needs at least one admin. Make someone else an admin first.")
+            raise NoAdminLeft(f"{company.name} needs at least one admin. Make someone else an admin first.")
 
 
 def able_admins(session: Session, company_id: int) -> int:

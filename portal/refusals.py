@@ -27,6 +27,10 @@ class NotNow(Refusal):
     word = "not now"
 
 
+class NoAdminLeft(NotNow):
+    """A company would be left without an admin; staff may do it all the same and say why (P8)."""
+
+
 class TooMany(Refusal):
     """A limit is reached (429); `wait` is the number of seconds until trying again makes sense."""
 

@@ -3,6 +3,7 @@
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
 
 from portal import doors, guards, htmx, named, policy, staff_policy
+from portal.actions.staff.logins import leave_without_admin
 from portal.clock import now
 from portal.policy import Actor
 from portal.queries.sign_in import membership_of
@@ -82,6 +83,19 @@ def _enter(who: OnDuty, slug: str) -> None:
         if doors.page() not in _SUPPORT_SENDS:
             demand(Deed.KEEP_CLIENTS)
         named.demand_own(guards.actor())
+
+
+def overrides() -> bool:
+    """Return whether whoever sent this may leave the client without an admin, and say why."""
+    who = on_duty_now() if doors.door() == doors.CLIENTS else None
+    return who is not None and staff_policy.may(who.person.role, Deed.LEAVE_NO_ADMIN)
+
+
+def settle() -> None:
+    """Let what was done leave the client without an admin, where an administrator said why (P8)."""
+    reason = " ".join(request.form.get("no_admin_reason", "").split()) if overrides() else ""
+    if reason and request.method not in guards.SAFE_METHODS:
+        leave_without_admin(guards.actor(), reason[:100])
 
 
 def on_duty_now() -> OnDuty | None:

@@ -6,9 +6,10 @@ import pytest
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Company, Contact, ViewAs
+from portal.models import Company, Contact, ContactType, ViewAs
 from tests import area_routes, ledger
 from tests.staff_routes import CLIENTS, VIEW_AS
+from tests.surfing import form_fields
 
 UNKNOWN = 2**31 - 1
 LOOK = "staff.clients.starting.start"
@@ -205,6 +206,76 @@ class TestClients:
         assert mia.post("/acme/roles/areas", {"areas": [*rest, "work_orders"]}).status_code == 403
         assert sue.get("/staff/clients/acme/work-orders").status_code == 200
         assert "Areas switched off" in mia.get("/acme/activity").text
+
+
+class TestMoves:
+    """S2, C32: every move an admin has, by administrators of the staff; Support only its own."""
+
+    MOVES = (  # move, whom, what Support is answered
+        ("resend", "ann", 303),
+        ("send-reset", "bill", 303),
+        ("authorize", "eva", 403),
+        ("cancel-invitation", "exa", 403),
+        ("unlink", "wes", 403),
+        ("deactivate", "rita", 403),
+        ("activate", "ian", 403),
+        ("delete", "ola", 403),
+    )
+
+    def test_each(self, town, on_duty, browser):
+        """The menu has what will work and nothing else; the client reads who of the staff did it."""
+        tom, sue = on_duty(town.tom), on_duty(town.sue)
+        menu = tom.get("/staff/clients/acme/contacts").text
+        assert set(re.findall(r"/contacts/\d+/([a-z-]+)\"", menu)) <= {"resend", "send-reset"}
+        for move, whom, status in self.MOVES:
+            address = f"/staff/clients/acme/contacts/{getattr(town, whom).id}/{move}"
+            assert (move, tom.post(address).status_code) == (move, status)
+            if status == 403:
+                assert (move, sue.post(address).status_code) == (move, 303)
+        assert (
+            sue.post(f"/staff/clients/acme/contacts/{town.exa.id}/edit", {"access": "portal"}).status_code
+            != 403
+        )
+        # Nobody of the staff chooses a customer's password, not even a first one (T87).
+        form = ledger.new_form(
+            first_name="Pat", email="pat@acme.example", initial_password="orange boats sail home"
+        )
+        assert sue.post("/staff/clients/acme/contacts/new", form).status_code == 403
+        page = " ".join(browser(town.mia).get("/acme/activity?kind=staff").text.split())
+        for said in (
+            "staff Tom Reyes resent the invitation to Ann Invited",
+            "staff Sue Marsh deactivated Rita Port",
+            "staff Sue Marsh deleted Ola Alpha",
+            "staff Tom Reyes was refused: unlink for Wes Order",
+        ):
+            assert said in page
+
+    def test_the_last_admin(self, town, on_duty, browser, writing, reading):
+        """P8, T11: refused with the reason, then done by an administrator who says why, and only then."""
+        with writing():
+            for person in (town.max, town.tess, town.ted):
+                db.session.get_one(Contact, person.id).deactivated_at = now()
+            mia, max = (db.session.get_one(Contact, each.id) for each in (town.mia, town.max))
+            mia.contact_type_id, mia.is_primary = max.contact_type_id, False
+            first = db.session.get_one(Contact, town.bill.id)
+            first.contact_type_id = db.session.scalar(db.select(ContactType.id).where(ContactType.is_primary))
+            first.is_primary = True
+        address = f"/staff/clients/acme/contacts/{town.mia.id}/deactivate"
+        sue, tom = on_duty(town.sue), on_duty(town.tom)
+        asked = sue.post(address, {"from": "view"})
+        assert asked.status_code == 409
+        assert "Acme Estates needs at least one admin. Make someone else an admin first." in asked.text
+        assert form_fields(asked.text, "no-admin-form")["from"] == "view"
+        in_part = sue.post(address, htmx=True)
+        assert (in_part.headers["HX-Retarget"], "<html" in in_part.text) == ("#dialog", False)
+        assert sue.post(address, {"no_admin_reason": "  "}).status_code == 409
+        assert tom.post(address, {"no_admin_reason": "Because"}).status_code == 403
+        assert browser(town.mia).get("/acme/").status_code == 200
+        assert sue.post(address, {"no_admin_reason": "The last one left."}).status_code == 303
+        page = " ".join(sue.get("/staff/clients/acme/activity").text.split())
+        assert "Alder Services staff Sue Marsh left without an admin" in page
+        assert "The last one left." in page
+        assert "has no admin who can sign in" in sue.get("/staff/clients/acme/client").text
 
 
 class TestViewAs:

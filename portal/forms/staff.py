@@ -117,6 +117,12 @@ class WhyForm(Blank):
     reason = TextLine("Reason", [filled("Say why; the client reads it."), at_most(100), one_line])
 
 
+class NoAdminForm(Blank):
+    """Why staff leave a client without an admin, asked when what they sent would do that."""
+
+    no_admin_reason = TextLine("Reason", [at_most(100), one_line])
+
+
 class ReasonForm(Blank):
     """Why staff do something that leaves a company without an admin."""
 
