@@ -84,6 +84,13 @@ class TestPasswordAndCode:
         fields = form_fields(sue.get(answer.headers["Location"]).text)
         assert sue.give_code(app_code(), next=fields["next"]).headers["Location"] == f"{HOME}?q=mia"
 
+    def test_leads_back_to_the_page_around_a_part(self, on_duty):
+        """P12: a session that ended while a page stood open; what htmx asked for is no page."""
+        stranger = on_duty()
+        stranger.headers["HX-Current-URL"] = f"http://localhost{HOME}?q=mia"
+        gone = stranger.get("/staff/people", htmx=True)
+        assert gone.headers["HX-Redirect"] == "/staff/sign-in?next=/staff/portal-users?q%3Dmia"
+
     def test_leads_on_from_a_code_page_opened_again(self, town, on_duty):
         sue = on_duty()
         sue.give_password(town.sue.email)
