@@ -27,6 +27,7 @@ from portal.models import (
     PortalUser,
     Purpose,
     StaffLink,
+    StaffPurpose,
     StaffUser,
 )
 
@@ -143,6 +144,11 @@ def staff_link(link: StaffLink, by: str, *, welcome: bool) -> Letter:
     return outbox.post("staff_welcome" if welcome else "staff_password", link.email, facts, staff_link=link)
 
 
+def staff_email(link: StaffLink) -> Letter:
+    """Post the link that makes an address the one somebody of the staff signs in with."""
+    return outbox.post("staff_email", link.email, {"first_name": link.person.name}, staff_link=link)
+
+
 def staff_changed(person: StaffUser, what: str) -> Letter:
     """Post to somebody of the staff what was changed about how they sign in, as words after "Your"."""
     facts = {"first_name": person.name, "change": what, "when": now().isoformat()}
@@ -246,7 +252,7 @@ def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[s
 def address_of(link: tokens.Link) -> str:
     """Return the address that `link` leads to, its token made now (L2, M4)."""
     if isinstance(link, StaffLink):
-        path = "staff/password"
+        path = "staff/confirm" if link.purpose == StaffPurpose.CHANGE_EMAIL else "staff/password"
     elif isinstance(link, AccessRequest):
         path = "request-access"
     else:

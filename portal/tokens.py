@@ -7,7 +7,7 @@ import secrets
 
 from flask import current_app
 
-from portal.models import AccessRequest, Invitation, LoginLink, Purpose, StaffLink
+from portal.models import AccessRequest, Invitation, LoginLink, Purpose, StaffLink, StaffPurpose
 
 MAX_LENGTH = 80
 Link = Invitation | LoginLink | StaffLink | AccessRequest
@@ -58,7 +58,8 @@ def _facts(link: Link, generation: int = 0) -> bytes:
     elif isinstance(link, Invitation):
         purpose, owner = str(Purpose.INVITATION), link.contact_id
     elif isinstance(link, StaffLink):
-        purpose, owner = "staff", link.staff_user_id
+        other = "" if link.purpose == StaffPurpose.PASSWORD else f" {link.purpose}"
+        purpose, owner = f"staff{other}", link.staff_user_id
     else:
         purpose, owner = link.purpose, link.portal_user_id
     return "\n".join(

@@ -98,6 +98,7 @@ AREA = {
 }
 # What each kind of mail is called where staff look at them.
 LETTER = {
+    "access_asked": "Access asked for",
     "access_request": "Access request",
     "account_disabled": "Login disabled",
     "account_enabled": "Login enabled",
@@ -119,6 +120,7 @@ LETTER = {
     "recovery_used": "Recovery e-mail used",
     "second_factor": "Second factor",
     "staff_changed": "Staff login changed",
+    "staff_email": "Staff address",
     "staff_password": "Staff password",
     "staff_welcome": "Staff welcome",
     "test_mail": "Test mail",

@@ -11,6 +11,8 @@ STAFF = {
     "staff.account.show": ("/staff/account", "GET", ALL),
     "staff.account.password": ("/staff/account/password", "GET POST", ALL),
     "staff.account.recovery_codes": ("/staff/account/recovery-codes", "GET POST", ALL),
+    "staff.own_address.change": ("/staff/account/email", "GET POST", ALL),
+    "staff.own_address.cancel": ("/staff/account/email/cancel", "POST", ALL),
     "staff.account.sign_out_device": ("/staff/account/devices/{session}/sign-out", "POST", ALL),
     "staff.api.index": ("/staff/api", "GET", ADMINISTRATOR),
     "staff.api.new_token": ("/staff/api/tokens/new", "GET POST", ADMINISTRATOR),
@@ -84,6 +86,7 @@ PUBLIC = {
     "staff.sign_in.show": ("/staff/sign-in", "GET POST", ALL),
     "staff.sign_in.sign_out": ("/staff/sign-out", "POST", ALL),
     "staff.passwords.choose": ("/staff/password/1.x", "GET POST", ALL),
+    "staff.own_address.confirm": ("/staff/confirm/1.x", "GET POST", ALL),
 }
 EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.

@@ -13,7 +13,9 @@ from portal.clock import now
 from tests.town import PASSWORD, STAFF_SECRET
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
-LINK = re.compile(r"http://localhost(/(?:invitations|reset|confirm|request-access|staff/password)/[\w.\-]+)")
+LINK = re.compile(
+    r"http://localhost(/(?:invitations|reset|confirm|request-access|staff/password|staff/confirm)/[\w.\-]+)"
+)
 
 
 class Browser:

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from portal.actions.staff import people
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Activity, SecondFactor, StaffRole, StaffUser
+from portal.models import Activity, SecondFactor, StaffLink, StaffRole, StaffUser
 from portal.policy import Actor
 from portal.queries.staff.sign_in import acting
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from tests.machinery.counts import count
+from tests.town import PASSWORD
 
 LIST = "/staff/people"
 NEO = {"name": "Neo Lin", "email": "neo.lin@alder.example", "role": "support"}
@@ -194,3 +195,67 @@ class TestCommandLine:
         with writing():
             person(town.tom.id).disabled_at = now()
         assert "is deactivated" in self.run(app, "staff-link", town.tom.email).output
+
+
+class TestOwnAddress:
+    """L7, B70 for the staff: it changes only once the new address confirms, and both are told."""
+
+    FORM = {"email": "sue@new.example", "current_password": PASSWORD}  # noqa: RUF012
+
+    def test_confirmed_by_the_new_address(self, town, on_duty, mailbox, reading):
+        here, there = on_duty(town.sue), on_duty(town.sue)
+        for wrong in (
+            {"current_password": "wrong"},
+            {"email": "no address"},
+            {"email": town.sue.email.upper()},
+        ):
+            answer = here.post("/staff/account/email", {**self.FORM, **wrong})
+            assert answer.status_code == 422, wrong
+            assert 'aria-invalid="true"' in answer.text
+        assert here.post("/staff/account/email", self.FORM).status_code == 303
+        assert "A link was sent to sue@new.example." in here.get("/staff/account").text
+        told = mailbox.letters(town.sue.email, "staff_changed")
+        assert "to be another one" in told[-1].subject
+        link = mailbox.link("sue@new.example")
+        assert link.startswith("/staff/confirm/")
+        for scanner in (on_duty(), on_duty()):
+            assert scanner.get(link).status_code == 200
+        assert on_duty().get(link.replace("confirm", "password")).status_code == 404
+        assert on_duty().give_password("sue@new.example").status_code == 422
+        assert on_duty().post(link).status_code == 200
+        for ended in (here, there):
+            assert ended.get("/staff/account").headers["Location"].startswith("/staff/sign-in")
+        assert on_duty().give_password(town.sue.email).status_code == 422
+        assert on_duty().give_password("sue@new.example").status_code == 303
+        assert "was changed" in mailbox.letters(town.sue.email, "staff_changed")[-1].subject
+        assert "is this one now" in mailbox.letters("sue@new.example", "staff_changed")[-1].subject
+        assert on_duty().post(link).status_code == 410
+        with reading():
+            rows = db.session.scalars(
+                select(Activity).where(Activity.what == "changed the e-mail address of")
+            )
+            assert [row.changes for row in rows] == [{"E-mail": [town.sue.email, "sue@new.example"]}]
+
+    def test_links_too_late(self, town, on_duty, mailbox, writing):
+        """Replaced, cancelled, expired, ended by a new password, and taken meanwhile (T45)."""
+        sue = on_duty(town.sue)
+        sue.post("/staff/account/email", self.FORM)
+        first = mailbox.link("sue@new.example")
+        sue.post("/staff/account/email", self.FORM)
+        assert on_duty().post(first).status_code == 410
+        assert sue.post("/staff/account/email/cancel").status_code == 303
+        assert sue.post("/staff/account/email/cancel").status_code == 409
+        assert on_duty().post(mailbox.link("sue@new.example")).status_code == 410
+        sue.post("/staff/account/email", {**self.FORM, "email": town.tom.email})
+        assert on_duty().get(mailbox.link(town.tom.email)).status_code == 409
+        assert on_duty().post(mailbox.link(town.tom.email)).status_code == 409
+        sue.post("/staff/account/email", self.FORM)
+        form = {"current_password": PASSWORD, "new_password": "seven purple otters dancing"}
+        assert sue.post("/staff/account/password", form).status_code == 303
+        assert on_duty().post(mailbox.link("sue@new.example")).status_code == 410
+        sue.post("/staff/account/email", {**self.FORM, "current_password": form["new_password"]})
+        with writing():
+            db.session.execute(db.update(StaffLink).values(expires_at=now()))
+        assert on_duty().post(mailbox.link("sue@new.example")).status_code == 410
+        with writing():
+            assert db.session.get_one(StaffUser, town.sue.id).email == town.sue.email

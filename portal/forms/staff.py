@@ -61,6 +61,12 @@ class CurrentPasswordForm(Blank):
     current_password = PasswordField("Current password", [filled("Enter your current password.")])
 
 
+class NewAddressForm(CurrentPasswordForm):
+    """Another address to sign in with."""
+
+    email = TextLine("New email", [filled("Enter the new address."), at_most(254), email_address])
+
+
 class PasswordAndCodeForm(CurrentPasswordForm):
     """The password and a code of the authenticator app, before there are new recovery codes."""
 

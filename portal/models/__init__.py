@@ -16,7 +16,7 @@ from portal.models.property import Property
 from portal.models.pulse import Pulse
 from portal.models.role import CLIENT_ADMIN, PRESET, Permission, Role, RolePermission
 from portal.models.second_factor import RecoveryCode, SecondFactor
-from portal.models.staff import StaffLink, StaffRole, StaffSession, StaffUser
+from portal.models.staff import StaffLink, StaffPurpose, StaffRole, StaffSession, StaffUser
 from portal.models.terms import TermsAcceptance, TermsVersion
 from portal.models.vendor import SECOND_FACTOR, Branding, Logo, VendorArea
 from portal.models.view_as import ViewAs
@@ -79,6 +79,7 @@ __all__ = [
     "SecondFactor",
     "SignInSession",
     "StaffLink",
+    "StaffPurpose",
     "StaffRole",
     "StaffSession",
     "StaffUser",

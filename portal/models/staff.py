@@ -71,13 +71,24 @@ class StaffSession(Base):
         return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since
 
 
+class StaffPurpose(StrEnum):
+    """What a link of somebody of the staff is for; no link serves the other."""
+
+    PASSWORD = "password"  # noqa: S105 - a word
+    CHANGE_EMAIL = "change_email"
+
+
 class StaffLink(Base):
-    """One link with which somebody of the staff chooses a password, once; at most one has not ended."""
+    """One link with which somebody of the staff chooses a password, or takes another address, once.
+
+    At most one of each purpose has not ended.
+    """
 
     __tablename__ = "staff_link"
 
     id: Mapped[Id]
     staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    purpose: Mapped[Word] = mapped_column(default=StaffPurpose.PASSWORD, server_default="password")
     generation: Mapped[int]
     email: Mapped[Address]
     created_at: Mapped[Made]
@@ -89,9 +100,17 @@ class StaffLink(Base):
 
     __table_args__ = (
         UniqueConstraint("staff_user_id", "generation"),
+        CheckConstraint("purpose IN ('password', 'change_email')", name="purpose"),
         CheckConstraint(ENDED, name="ended_as"),
         CheckConstraint("(ended_at IS NULL) = (ended_as IS NULL)", name="ended"),
-        Index("uq_staff_link_live", "staff_user_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        Index(
+            "uq_staff_link_live",
+            "staff_user_id",
+            "purpose",
+            unique=True,
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -9,20 +9,24 @@ from portal import audit, mail
 from portal.actions.staff.sign_in import end_sessions
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Ended, StaffLink, StaffUser
+from portal.models import Ended, StaffLink, StaffPurpose, StaffUser
 from portal.policy import Actor
 from portal.queries.staff.sign_in import acting, newest_generation
 from portal.refusals import NotNow
 
 
-def new_link(person: StaffUser) -> StaffLink:
-    """Make the one live link with which `person` chooses a password; every earlier one dies."""
-    end_links(person, Ended.REPLACED)
+def new_link(person: StaffUser, purpose: StaffPurpose = StaffPurpose.PASSWORD, email: str = "") -> StaffLink:
+    """Make the one live link of `person` for `purpose`; every earlier one of it dies.
+
+    It goes to the person's own address, or to `email`.
+    """
+    end_links(person, Ended.REPLACED, purpose)
     life: timedelta = current_app.config["STAFF_LINK_LIFE"]
     link = StaffLink(
         staff_user_id=person.id,
         generation=newest_generation(person) + 1,
-        email=person.email,
+        purpose=purpose,
+        email=email or person.email,
         created_at=now(),
         expires_at=now() + life,
     )
@@ -32,10 +36,13 @@ def new_link(person: StaffUser) -> StaffLink:
     return link
 
 
-def end_links(person: StaffUser, ended: Ended) -> None:
-    """End the live link of `person`, if there is one."""
-    live = (StaffLink.staff_user_id == person.id, StaffLink.ended_at.is_(None))
-    db.session.execute(update(StaffLink).where(*live).values(ended_at=now(), ended_as=ended))
+def end_links(person: StaffUser, ended: Ended, purpose: StaffPurpose | None = None) -> int:
+    """End the live links of `person`, all of them or those of one purpose; return how many that were."""
+    live = [StaffLink.staff_user_id == person.id, StaffLink.ended_at.is_(None)]
+    if purpose is not None:
+        live.append(StaffLink.purpose == purpose)
+    result = db.session.execute(update(StaffLink).where(*live).values(ended_at=now(), ended_as=ended))
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def link_stands(link: StaffLink) -> bool:
@@ -48,16 +55,22 @@ def set_password(link: StaffLink, password_hash: str) -> StaffUser:
 
     Raises NotNow where the link was used or ended meanwhile.
     """
+    use_up(link)
+    end_links(link.person, Ended.CANCELLED)
+    _set(link.person, password_hash)
+    audit.record("chose a password", by=acting(link.person), about=link.person.name)
+    mail.staff_changed(link.person, "password was set")
+    return link.person
+
+
+def use_up(link: StaffLink) -> None:
+    """Use the link, once. Raises NotNow where it was used or ended meanwhile, or its person deactivated."""
     query = update(StaffLink).where(
         StaffLink.id == link.id, StaffLink.ended_at.is_(None), StaffLink.expires_at > now()
     )
     used = db.session.execute(query.values(ended_at=now(), ended_as=Ended.USED))
     if used.rowcount != 1 or link.person.disabled_at is not None:  # type: ignore[attr-defined]
         raise NotNow("This link was used or replaced a moment ago. Open it again to see what to do.")
-    _set(link.person, password_hash)
-    audit.record("chose a password", by=acting(link.person), about=link.person.name)
-    mail.staff_changed(link.person, "password was set")
-    return link.person
 
 
 def change_password(person: StaffUser, password_hash: str, by: Actor) -> None:

@@ -89,6 +89,7 @@ def start_anew(person: StaffUser, by: Actor) -> None:
 def forget_secrets(person: StaffUser) -> StaffLink:
     """Take password and second factor from `person`, end all sessions, and return the link to start anew."""
     person.password_hash = None
+    end_links(person, Ended.CANCELLED)
     second_factor.remove(person)
     end_sessions(person)
     return new_link(person)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select
 from portal import staff_policy
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Branding, Scope, SecondFactor, StaffLink, StaffSession, StaffUser
+from portal.models import Branding, Scope, SecondFactor, StaffLink, StaffPurpose, StaffSession, StaffUser
 from portal.models.keys import email_key
 from portal.policy import Actor
 from portal.queries.devices import device
@@ -97,6 +97,18 @@ def live_sessions(person: StaffUser, current: StaffSession) -> list[dict[str, An
 def link_with_id(link_id: int) -> StaffLink | None:
     """Return the link with this id."""
     return db.session.get(StaffLink, link_id)
+
+
+def waiting_change(person: StaffUser) -> StaffLink | None:
+    """Return the link that would change the address of `person`, None where no change waits."""
+    return db.session.scalar(
+        select(StaffLink).where(
+            StaffLink.staff_user_id == person.id,
+            StaffLink.purpose == StaffPurpose.CHANGE_EMAIL,
+            StaffLink.ended_at.is_(None),
+            StaffLink.expires_at > now(),
+        )
+    )
 
 
 def newest_generation(person: StaffUser) -> int:

@@ -10,7 +10,7 @@ from portal.forms.people import ChangePasswordForm
 from portal.forms.staff import PasswordAndCodeForm
 from portal.guards import reads_first
 from portal.limits import per_account, refused
-from portal.queries.staff.sign_in import live_sessions
+from portal.queries.staff.sign_in import live_sessions, waiting_change
 from portal.staff_gate import person
 from portal.templating import branding, say
 from portal.transaction import start_writing
@@ -33,6 +33,7 @@ def show() -> Response:
         "staff/account.html",
         person=who.person,
         sessions=live_sessions(who.person, who.session),
+        waiting=waiting_change(who.person),
         codes_left=second_factor.recovery_codes_left(factor) if factor else 0,
     )
 

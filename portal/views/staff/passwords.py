@@ -8,7 +8,7 @@ from portal.extensions import limiter
 from portal.forms.people import NewPasswordForm
 from portal.guards import public, reads_first
 from portal.limits import per_address
-from portal.models import StaffLink
+from portal.models import StaffLink, StaffPurpose
 from portal.queries.staff.sign_in import link_with_id
 from portal.templating import branding, say
 from portal.transaction import start_writing
@@ -47,4 +47,5 @@ def _page(form: NewPasswordForm, link: StaffLink) -> Response:
 def _find(token: str) -> StaffLink:
     link_id = tokens.row_id(token)
     link = link_with_id(link_id) if link_id else None
-    return link if link is not None and tokens.fits(link, token) else abort(404)
+    good = link is not None and link.purpose == StaffPurpose.PASSWORD and tokens.fits(link, token)
+    return link if link is not None and good else abort(404)
