@@ -24,9 +24,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("uq_staff_link_live", "staff_link")
-    others = "SELECT id FROM staff_link WHERE purpose <> 'password'"
-    op.execute(f"DELETE FROM letter WHERE staff_link_id IN ({others})")
-    op.execute(f"DELETE FROM staff_link WHERE id IN ({others})")
+    op.execute(
+        "DELETE FROM letter WHERE staff_link_id IN (SELECT id FROM staff_link WHERE purpose <> 'password')"
+    )
+    op.execute("DELETE FROM staff_link WHERE purpose <> 'password'")
     op.drop_column("staff_link", "purpose")
     _one_live(["staff_user_id"])
 

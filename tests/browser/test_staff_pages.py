@@ -32,6 +32,7 @@ PAGES = {
     "API": ("sue", "/staff/api", 200),
     "make an API token": ("sue", "/staff/api/tokens/new", 200),
     "account": ("sue", "/staff/account", 200),
+    "staff e-mail": ("sue", "/staff/account/email", 200),
     "staff password": ("sue", "/staff/account/password", 200),
     "staff recovery codes": ("sue", "/staff/account/recovery-codes", 200),
     "activity over all": ("sue", "/staff/activity", 200),
