@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import formataddr, parseaddr
 from typing import Any
 
@@ -245,7 +245,7 @@ def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[s
     if link is None:
         path = _plain_path(letter)
         return {"link": f"{current_app.config['PUBLIC_URL']}{path}"} if path else {}
-    life = _span(link.expires_at - link.created_at)
+    life = words.span(link.expires_at - link.created_at)
     return {"link": address(link), "life": life, "until": _moment(link.expires_at)}
 
 
@@ -287,12 +287,6 @@ def _sender(brand: str) -> str:
     # Python writes a name with both an accent and a comma as if it were two addresses.
     plain = " ".join(_SPECIAL.sub(" ", name or brand).split())
     return formataddr((plain, address))
-
-
-def _span(life: timedelta) -> str:
-    minutes = max(1, round(life.total_seconds() / 60))
-    count, unit = (minutes / 60, "hour") if minutes >= 60 else (minutes, "minute")
-    return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
 
 def _moment(moment: datetime) -> str:

@@ -62,6 +62,7 @@ def _globals() -> dict[str, Any]:
         "rows_before": htmx.rows_before,
         "client_tabs": client_tabs,
         "prose": prose.blocks,
+        "invitation_lasts": lambda: words.span(settings.invitation_life()),
     }
 
 

@@ -1,5 +1,6 @@
 """The words for permissions, accesses and moves, and the sentences made from them (behaviour 2.2, 4)."""
 
+from datetime import timedelta
 from typing import Any
 
 from portal.lifecycle import Move
@@ -151,6 +152,13 @@ def gives(permissions: frozenset[Permission]) -> str:
 def people(number: int) -> str:
     """Return how many people, in words: "Nobody", "1 person", "12 people"."""
     return {0: "Nobody", 1: "1 person"}.get(number, f"{number:,} people")
+
+
+def span(life: timedelta) -> str:
+    """Return how long something lasts, in words: "24 hours", "1.5 hours", "1 minute"."""
+    minutes = max(1, round(life.total_seconds() / 60))
+    count, unit = (minutes / 60, "hour") if minutes >= 60 else (minutes, "minute")
+    return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
 
 def how_far(sees_everything: bool, linked: int) -> str:

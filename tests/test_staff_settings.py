@@ -333,10 +333,13 @@ class TestSignIn:
     def test_invitations(self, town, sue, browser, mailbox, reading, app):
         """L2: the vendor's hours count for what is sent from now on; empty is what the server says."""
         at = f"{ROOM}/sign-in"
-        assert "Empty: 24 hours" in sue.get(at).text
+        assert "Empty: 24 hours, as this server" in sue.get(at).text
         for hours, life in (("2", timedelta(hours=2)), ("168", timedelta(days=7)), ("", timedelta(hours=24))):
             assert save(sue, at, {**RULES, "invitation_hours": hours}).status_code == 303
-            browser(town.mia).post(f"/acme/contacts/{town.ann.id}/resend")
+            mia = browser(town.mia)
+            mia.post(f"/acme/contacts/{town.ann.id}/resend")
+            said = f"works for {life.total_seconds() / 3600:.0f} hours"
+            assert said in mia.get("/acme/contacts/new").text
             with reading():
                 made = db.session.scalars(db.select(Invitation).order_by(Invitation.id.desc())).first()
                 assert abs(made.expires_at - made.created_at - life) < timedelta(seconds=1)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, url_for
 
-from portal import htmx
+from portal import htmx, words
 from portal.models import Area, Branding, Category, ContactType
 from portal.queries import settings
 from portal.queries.staff import terms as terms_queries
@@ -42,9 +42,9 @@ def _parts(row: Branding) -> Iterator[tuple[str, str, str, str, str]]:
     yield "Branding", row.name, f"hue {row.hue}", url_for(".branding.show"), "sun-moon"
     on = len(Area) - len(settings.areas_off())
     yield "Areas", f"{on} of {len(Area)}", "there for clients", url_for(".rules.areas"), "map-pin-house"
-    hours = row.invitation_hours or rules.usual()["invitation_hours"]
+    lasts = words.span(settings.invitation_life())
     line = f"an invitation works; {_FACTOR[row.second_factor]}"
-    yield "Sign-in", f"{hours} hour{'' if hours == 1 else 's'}", line, url_for(".rules.sign_in"), "key-round"
+    yield "Sign-in", lasts, line, url_for(".rules.sign_in"), "key-round"
 
 
 def _terms() -> tuple[str, str, str, str, str]:

@@ -1,5 +1,6 @@
 """Which areas clients have, how long links and sessions last, who needs a second factor (S6)."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request, url_for
@@ -62,7 +63,7 @@ def _sign_in(form: SignInRulesForm, *, status: int, conflict: list[dict[str, str
     context: dict[str, Any] = {
         "form": form,
         "conflict": conflict,
-        "usual": usual(),
+        "usual": {name: words.span(life) for name, life in _usual().items()},
         "cancel_href": url_for("staff.settings.index"),
     }
     return htmx.page("staff/settings/sign_in.html", block="form", status=status, **context)
@@ -73,21 +74,20 @@ def _known() -> dict[str, str]:
     return {name: str(getattr(row, name) or "") for name in actions.SIGN_IN}
 
 
-def usual() -> dict[str, int]:
+def _usual() -> dict[str, timedelta]:
     """Return what counts where a number is left empty: what the server's environment says."""
     config = current_app.config
-    hours, minutes = 3600, 60
-    return {
-        "invitation_hours": round(config["INVITATION_LIFE"].total_seconds() / hours),
-        "idle_minutes": round(config["SESSION_IDLE"].total_seconds() / minutes),
-        "session_hours": round(config["SESSION_LIFE"].total_seconds() / hours),
-    }
+    lives = (config["INVITATION_LIFE"], config["SESSION_IDLE"], config["SESSION_LIFE"])
+    return dict(zip(_NUMBERS, lives, strict=True))
 
 
 def _too_long(form: SignInRulesForm) -> bool:
     """Nobody can be left alone for longer than they can be signed in."""
-    idle = int(form.idle_minutes.data or usual()["idle_minutes"])
-    longest = int(form.session_hours.data or usual()["session_hours"]) * 60
+    idle, longest = _usual()["idle_minutes"], _usual()["session_hours"]
+    if form.idle_minutes.data:
+        idle = timedelta(minutes=int(form.idle_minutes.data))
+    if form.session_hours.data:
+        longest = timedelta(hours=int(form.session_hours.data))
     if idle <= longest:
         return False
     form.idle_minutes.errors = [_TOO_LONG]
