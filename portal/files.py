@@ -69,20 +69,20 @@ def store(stream: BinaryIO, name: str, *, field: str = "file") -> Stored:
         words = "What is in this file is not what its name says. Choose the right one, or name it rightly."
         raise FieldRefusal(field, words)
     stored_as = secrets.token_hex(16)
-    _write(_path(stored_as), content)
-    after_rollback(lambda: _drop(stored_as))
+    _write(place_of(stored_as), content)
+    after_rollback(lambda: drop(stored_as))
     return Stored(clean_name(name, media_type), media_type, len(content), stored_as)
 
 
 def open_stored(document: Document) -> BinaryIO:
     """Return the file of `document`, open for reading. Raises FileNotFoundError where it is gone."""
-    return _path(document.stored_as).open("rb")
+    return place_of(document.stored_as).open("rb")
 
 
 def remove(document: Document) -> None:
     """Take the file of `document` away once the running transaction is committed; the row is the caller's."""
     stored_as = document.stored_as
-    after_commit(lambda: _drop(stored_as))
+    after_commit(lambda: drop(stored_as))
 
 
 def sniff(content: bytes, name: str = "") -> str | None:
@@ -138,7 +138,7 @@ def clean_name(name: str, media_type: str) -> str:
     return f"{(kept.strip(' .') or 'file')[:LONGEST_NAME]}{endings[0]}"
 
 
-def _path(stored_as: str) -> Path:
+def place_of(stored_as: str) -> Path:
     """Return where a file lies. Raises FileNotFoundError for a name that was never given."""
     if not _KEPT_AS.fullmatch(stored_as):
         raise FileNotFoundError(stored_as)
@@ -154,5 +154,6 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(out.fileno())
 
 
-def _drop(stored_as: str) -> None:
-    _path(stored_as).unlink(missing_ok=True)
+def drop(stored_as: str) -> None:
+    """Take a kept file away; one that is gone already is no trouble."""
+    place_of(stored_as).unlink(missing_ok=True)

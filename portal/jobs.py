@@ -18,11 +18,13 @@ from rq import Queue, SimpleWorker
 from sqlalchemy import delete, update
 
 from portal import delivery, listeners, mail, outbox, webhook_delivery, webhooks
-from portal.actions import access_requests, notices, passwords
+from portal.actions import access_requests, imports, notices, passwords
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
+from portal.importing import steps
 from portal.models import HookDelivery, Letter, LetterState, PasswordRequest, Pulse
+from portal.queries.imports import due_ids as due_imports
 from portal.transaction import transaction
 
 TICK_SECONDS = 5.0
@@ -66,6 +68,23 @@ def answer_password_request(request_id: int) -> None:
     """Job: answer this password request. Doing it twice answers it once."""
     with _own_context(), transaction(write=True):
         passwords.answer_request(request_id)
+
+
+def run_import(import_id: int) -> None:
+    """Job: go on with this import for a few seconds. Two at once do no harm: one of them finds it taken."""
+    _go_on(import_id, "continue_import")
+
+
+def continue_import(import_id: int) -> None:
+    """Job: as run_import. A job that rings itself would be taken away with the one that just ended."""
+    _go_on(import_id, "run_import")
+
+
+def _go_on(import_id: int, next_job: str) -> None:
+    with _own_context():
+        bell = doorbell()
+        if steps.step(import_id) and bell:
+            bell.ring(next_job, import_id)
 
 
 class _SteadyWorker(SimpleWorker):
@@ -149,14 +168,16 @@ def beat() -> None:
 
 
 def find_due() -> None:
-    """Have all that is due taken up by a worker or, without Redis, here: letters, requests, webhooks."""
+    """Have all that is due taken up by a worker or, without Redis, here: mail, requests, webhooks, imports."""
     with transaction(write=False):
         letters = outbox.due_ids(HANDFUL)
         requests = outbox.unanswered_ids(now() - STALE, now() - FRESH, HANDFUL)
         hooks = webhooks.due_ids(HANDFUL)
+        tables = due_imports(HANDFUL)
     jobs = [("answer_password_request", row_id) for row_id in requests]
     jobs += [("send_letter", row_id) for row_id in letters]
     jobs += [("call_webhook", row_id) for row_id in hooks]
+    jobs += [("run_import", row_id) for row_id in tables]
     bell = doorbell()
     if bell:
         bell.ring_missing(jobs)
@@ -168,6 +189,8 @@ def find_due() -> None:
     # Each may take its time, and the next letters are not to wait for all of them.
     for row_id in hooks[:FEW_CALLS]:
         _quietly(call_webhook, row_id)
+    for row_id in tables:
+        _quietly(run_import, row_id)
 
 
 def tell() -> None:
@@ -190,10 +213,11 @@ def _local() -> datetime:
 
 
 def clean_up() -> None:
-    """Forget letters, deliveries, password requests and requests for access of long ago."""
+    """Forget letters, deliveries, requests for passwords and access, and imports of long ago."""
     with transaction(write=True):
         old = Letter.created_at < now() - KEPT_LETTERS
         db.session.execute(delete(Letter).where(old, Letter.state.not_in(_UNFINISHED)))
         db.session.execute(delete(PasswordRequest).where(PasswordRequest.created_at < now() - KEPT_REQUESTS))
         db.session.execute(delete(HookDelivery).where(HookDelivery.created_at < now() - KEPT_CALLS))
         access_requests.forget_old_requests()
+        imports.forget_old()

@@ -43,7 +43,7 @@ def post(
         invitation_id=invitation.id if invitation else None,
         login_link_id=login_link.id if login_link else None,
         staff_link_id=staff_link.id if staff_link else None,
-        message_id=_message_id(event or uuid4().hex),
+        message_id=message_id(event or uuid4().hex),
     )
     db.session.add(letter)
     after_commit(lambda: wake(letter.id))
@@ -89,13 +89,13 @@ def unanswered_ids(since: datetime, until: datetime, limit: int) -> list[int]:
 
 def posted(events: Collection[str]) -> set[str]:
     """Return those of `events` that a letter was posted about."""
-    ids = {_message_id(event): event for event in events}
+    ids = {message_id(event): event for event in events}
     found = db.session.scalars(select(Letter.message_id).where(Letter.message_id.in_(ids)))
-    return {ids[message_id] for message_id in found}
+    return {ids[each] for each in found}
 
 
-def _message_id(event: str) -> str:
-    """The event makes the Message-ID, which the database keeps unique."""
+def message_id(event: str) -> str:
+    """Return the Message-ID that an event makes, which the database keeps unique."""
     name = sha256(event.encode()).hexdigest()[:32]
     domain = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])[1].rpartition("@")[2]
     return f"<{name}@{domain.encode('idna').decode('ascii')}>"

@@ -18,6 +18,7 @@ from portal.models import (
     Contract,
     ContractProperty,
     Document,
+    Import,
     Invoice,
     Permission,
     Property,
@@ -179,9 +180,18 @@ def _proved_requests(actor: Actor) -> ColumnElement[bool]:
     return AccessRequest.confirmed_at.is_not(None) if reads else false()
 
 
+def _own_imports(actor: Actor) -> ColumnElement[bool]:
+    """A table is seen by the admin who handed it in, those of staff by all administrators (T28)."""
+    if actor.is_staff and actor.is_admin:
+        return Import.by_staff_id.is_not(None)
+    mine = and_(Import.by_contact_id == actor.contact_id, Import.by_staff_id.is_(None))
+    return mine if actor.is_admin else false()
+
+
 _VISIBLE[AccessRequest] = _proved_requests
 _VISIBLE[Contact] = _visible_contacts
 _VISIBLE[Property] = _visible_properties
+_VISIBLE[Import] = _own_imports
 _VISIBLE[Invoice] = _at_own_property(Invoice.property_id)  # type: ignore[arg-type]
 _VISIBLE[WorkOrder] = _at_own_property(WorkOrder.property_id)  # type: ignore[arg-type]
 _VISIBLE[Contract] = _covering_own_property(ContractProperty, ContractProperty.contract_id, Contract.id)

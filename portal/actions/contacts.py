@@ -88,7 +88,7 @@ def add_contact(company: Company, wanted: Wanted, by: Actor, *, form_key: str | 
     db.session.add(contact)
     db.session.flush()
     changes = choose_topics(contact, wanted.topics or frozenset())
-    audit.record("added", by=by, contact=contact, changes={**_as_added(contact), **changes})
+    audit.record("added", by=by, contact=contact, changes={**as_added(contact), **changes})
     if kind.is_primary and not first:
         _set_type(contact, kind)
     roles = (wanted.roles or frozenset()) | ({preset(CLIENT_ADMIN)} if first else frozenset())
@@ -204,7 +204,10 @@ def _give(contact: Contact, roles: Iterable[Role], boxes: frozenset[Permission],
     _replace_boxes(contact, boxes)
     contact.changed_at = now()
     audit.record(
-        "changed the rights of", by=by, contact=contact, changes=_rights(had_roles, roles, had_boxes, boxes)
+        "changed the rights of",
+        by=by,
+        contact=contact,
+        changes=rights_changed(had_roles, roles, had_boxes, boxes),
     )
 
 
@@ -229,12 +232,13 @@ def _replace_boxes(contact: Contact, boxes: frozenset[Permission]) -> None:
         contact.boxes.append(ContactPermission(company_id=contact.company_id, permission=permission))
 
 
-def _rights(
+def rights_changed(
     had_roles: frozenset[Role],
     roles: frozenset[Role],
     had: frozenset[Permission],
     boxes: frozenset[Permission],
 ) -> Changes:
+    """Return what became of a contact's roles and boxes, for the activity."""
     changes = {}
     if had_roles != roles:
         changes["Roles"] = (_names(had_roles), _names(roles))
@@ -247,7 +251,8 @@ def _names(roles: Iterable[Role]) -> str:
     return ", ".join(sorted(role.name for role in roles))
 
 
-def _as_added(contact: Contact) -> Changes:
+def as_added(contact: Contact) -> Changes:
+    """Return what a new contact starts with, for the activity."""
     return {label: ("", getattr(contact, name)) for name, label in DETAILS.items() if getattr(contact, name)}
 
 

@@ -9,6 +9,7 @@ from portal.models.choice import TOPICS, AccessDecision, AccessReview, Area, Com
 from portal.models.company import Company
 from portal.models.contact import Access, Contact, ContactPermission, ContactRole, PropertyLink, Scope
 from portal.models.document import Document
+from portal.models.imports import Import, ImportRow, ImportState, Outcome
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
 from portal.models.letter import Letter, LetterState, LetterTry
 from portal.models.people import PortalUser, SignInSession
@@ -53,6 +54,9 @@ __all__ = [
     "HookDelivery",
     "HookEvent",
     "HookState",
+    "Import",
+    "ImportRow",
+    "ImportState",
     "Invitation",
     "Invoice",
     "InvoiceLine",
@@ -61,6 +65,7 @@ __all__ = [
     "LetterTry",
     "LoginLink",
     "Logo",
+    "Outcome",
     "PasswordRequest",
     "Payment",
     "Permission",
