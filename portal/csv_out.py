@@ -51,6 +51,11 @@ def csv_stream(filename: str, header: Sequence[str], batches: Iterable[Iterable[
 
 def _as_download(answer: Response, filename: str) -> Response:
     answer.mimetype = "text/csv"
+    return attached(answer, filename)
+
+
+def attached(answer: Response, filename: str) -> Response:
+    """Make `answer` a download under `filename`, which may hold any letters; nothing on the way keeps it."""
     answer.headers.set("Content-Disposition", "attachment", **_names(filename))
     answer.headers["Cache-Control"] = "no-store"
     return answer

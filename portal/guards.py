@@ -49,6 +49,18 @@ def takes_files(view: View) -> View:
     return view
 
 
+def polled(view: View) -> View:
+    """Mark a view that its own page asks again and again; that alone keeps no session in use."""
+    view.is_polled = True  # type: ignore[attr-defined]
+    return view
+
+
+def in_use() -> bool:
+    """Return whether the running request shows that somebody is there, not only a page that waits."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not (getattr(view, "is_polled", False) and htmx.wants_part())
+
+
 def make_room() -> None:
     """Let a signed-in person's request be larger where its view takes files; runs before the body is read.
 
@@ -260,7 +272,7 @@ def _here() -> str | None:
 
 def touch(seen_in: SignInSession | StaffSession) -> None:
     """Note that a session is in use, once a minute at most; a reading request does it apart."""
-    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS:
+    if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS or not in_use():
         return
     if writing.get():
         seen_in.last_seen_at = now()

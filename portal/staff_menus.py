@@ -93,6 +93,8 @@ def client_tabs() -> list[tuple[str, str, int | None, bool]]:
 # Where a page of a client is no page of a tab by its own name.
 _UNDER = {
     "bulk": "contacts",
+    "imports": "contacts",
+    "exports": "contacts",
     "access": "contacts",
     "access_requests": "contacts",
     "property_links": "contacts",

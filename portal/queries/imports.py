@@ -1,7 +1,7 @@
 """Tables on their way in: which ones somebody may know of, what their rows are checked against, who acts."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from json import dumps
@@ -157,7 +157,8 @@ def actor_of(imported: Import) -> Actor | None:
         who = acting(person, imported.company_id) if person and person.able else None
     else:
         contact = db.session.get(Contact, imported.by_contact_id)
-        who = as_reader(contact) if contact is not None and _enters(contact) else None
+        enters = contact is not None and _enters(contact)
+        who = replace(as_reader(contact), user_id=contact.portal_user_id) if contact and enters else None
     return who if who is not None and who.is_admin else None
 
 

@@ -65,6 +65,7 @@ def list_of(asked: listing.Wish) -> dict[str, Any]:
         "can_add": policy.adds_contacts(who),
         "add_href": url_for("contacts.add", access="email_only") if authorized else url_for("contacts.add"),
         "add_label": "Add Authorized User" if authorized else "Add Contact",
+        "export": lists.export(asked) if policy.adds_contacts(who) else None,
         "most": listing.COUNTED,
         "everybody_href": lists.everybody(asked),
         "searched": True,

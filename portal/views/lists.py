@@ -61,6 +61,13 @@ def everybody(asked: Wish) -> str:
     return url_for("bulk.choose", all="1", **{name: value for name, value in narrowed.items() if value})
 
 
+def export(asked: Wish) -> tuple[str, str]:
+    """Return the addresses of what the list shows as a table and as cards, on all of its pages."""
+    narrowed = {name: getattr(asked, name) for name in ("q", "type", "status", "role", "authorized")}
+    said = {name: value for name, value in narrowed.items() if value}
+    return url_for("exports.table", **said), url_for("exports.cards", **said)
+
+
 def chips(asked: Wish, choices: Choices) -> list[dict[str, str]]:
     """Return the active filters in words, each with the address that drops it."""
     labels = {**LABELS, "type": dict(choices.types), "role": dict(choices.roles)}

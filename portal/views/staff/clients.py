@@ -25,6 +25,8 @@ from portal.views import (
     contacts,
     contracts,
     documents,
+    exports,
+    imports,
     properties,
     property_links,
     reports,
@@ -47,6 +49,8 @@ VIEW_WORDS = {
 OF_CUSTOMERS = (
     contacts,
     bulk,
+    imports,
+    exports,
     access,
     access_requests,
     property_links,

@@ -1,0 +1,39 @@
+"""Handing in a table, and saying what its columns are."""
+
+from collections.abc import Collection
+
+from flask_wtf.file import FileField
+from wtforms import RadioField, SelectField
+
+from portal.forms.fields import Blank, filled, options
+
+ACCESS = options(
+    ("none", "No: everybody goes into the address book, nobody gets mail"),
+    ("file", "As each row says; No where it says nothing"),
+    ("email_only", "E-mail only: everybody gets one notice"),
+    ("portal", "Yes: everybody is invited"),
+)
+TWINS = options(("skip", "Skip the row"), ("update", "Take over the details of the row, never its rights"))
+
+
+class TableForm(Blank):
+    """One table to hand in."""
+
+    file = FileField("File", [filled("Choose a file.")])
+
+
+class ContactChoices(Blank):
+    """What a table of contacts leaves open."""
+
+    access = SelectField("Authorize user", choices=ACCESS)
+    twins = RadioField("Where a contact with the same address is there already", choices=TWINS)
+
+
+def objections(mapping: Collection[str], labels: dict[str, str], needed: Collection[str]) -> list[str]:
+    """Return what is wrong with the columns chosen, in sentences: something is missing, or is there twice."""
+    twice = {name for name in mapping if name and list(mapping).count(name) > 1}
+    found = [f"Two columns fill {labels[name]}. Choose one." for name in sorted(twice)]
+    missing = [labels[name] for name in needed if name not in mapping]
+    if missing:
+        found.append(f"Choose which column fills {' and '.join(missing)}.")
+    return found

@@ -1,0 +1,27 @@
+"""Contacts as the table that an import takes in again: import(export(x)) = x (S9)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.forms.contact import PERMISSIONS, TOPICS
+from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS
+from portal.importing.columns import CONTACT_FIELDS
+from portal.importing.lists import joined
+
+# A whole name is only taken in: going out, its two parts stand apart.
+FIELDS = tuple(field for field in CONTACT_FIELDS if field.name != "name")
+_PERMISSION_NAMES = {str(each.value): str(each.label) for each in PERMISSIONS}
+_TOPIC_NAMES = {str(each.value): str(each.label) for each in TOPICS}
+
+
+def cells(contact: Mapping[str, Any]) -> list[str]:
+    """Return a contact, as `queries.exports` gives it, in the order of FIELDS."""
+    said = {
+        "access": ACCESS_WORDS[contact["access"]][0],
+        "level": LEVEL_WORDS[contact["scope"]][0],
+        "roles": joined(contact.get("roles", ())),
+        "permissions": joined(sorted(_PERMISSION_NAMES[each] for each in contact.get("permissions", ()))),
+        "properties": joined(contact.get("properties", ())),
+        "topics": joined(sorted(_TOPIC_NAMES[each] for each in contact.get("topics", ()))),
+    }
+    return [said.get(field.name, contact.get(field.name) or "") for field in FIELDS]
