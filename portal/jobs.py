@@ -168,7 +168,7 @@ def beat() -> None:
 
 
 def find_due() -> None:
-    """Have all that is due taken up by a worker or, without Redis, here: mail, requests, webhooks, imports."""
+    """Have what is due taken up by a worker or, without Redis, here: mail, requests, webhooks, imports."""
     with transaction(write=False):
         letters = outbox.due_ids(HANDFUL)
         requests = outbox.unanswered_ids(now() - STALE, now() - FRESH, HANDFUL)

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from portal import csv_in, jobs
+from portal import csv_in, jobs, webhooks
 from portal.actions import imports
 from portal.actions.access import authorize
 from portal.actions.contacts import Wanted, add_contact
@@ -28,6 +28,7 @@ from portal.models import (
     Company,
     Contact,
     ContactType,
+    HookDelivery,
     Import,
     ImportRow,
     Invitation,
@@ -35,6 +36,7 @@ from portal.models import (
     Property,
     Role,
     SignInSession,
+    Webhook,
 )
 from portal.policy import as_reader
 from portal.transaction import transaction
@@ -116,6 +118,12 @@ def sent_to(browser, path: str, content: bytes):
 class TestTheSameAsTheForm:
     def test_row_for_row(self, checked, work, town, writing, reading):
         """L10, S9: a contact from a table stands in every table as one from the form does."""
+        with writing():
+            secret = webhooks.seal(webhooks.new_secret())
+            events = ["contact.created", "access.changed"]
+            db.session.add(
+                Webhook(url="https://crm.example", events=events, sealed_secret=secret, made_by="Sue")
+            )
         page = checked(
             table(
                 "Tab,Le,tab@new.example,020 7946 0123,Yes,Billing; Requester,Alpha; Beta,Manager,",
@@ -131,6 +139,7 @@ class TestTheSameAsTheForm:
             for name in ("Tab", "Eve", "Noa"):
                 new, typed = (everything(each) for each in named(name))
                 assert new == typed
+                assert "contact.created" in new
 
 
 def type_by_hand(mia: Contact, kind: ContactType) -> None:
@@ -163,7 +172,7 @@ LEFT_OUT = {
     "message_id",
     "version",
 }
-LEFT_OUT |= {"request_id", "address", "contact_id", "invitation_id"}
+LEFT_OUT |= {"activity_id", "request_id", "address", "contact_id", "invitation_id"}
 
 
 def everything(contact: Contact) -> str:
@@ -179,9 +188,12 @@ def everything(contact: Contact) -> str:
 
     invitations = db.session.scalars(select(Invitation).where(Invitation.contact_id == contact.id)).all()
     letters = db.session.scalars(select(Letter).where(Letter.to_email == (contact.email or "-"))).all()
-    told = db.session.scalars(select(Activity).where(Activity.contact_id == contact.id).order_by(Activity.id))
+    told = db.session.scalars(select(Activity).where(Activity.contact_id == contact.id)).all()
+    hooks = db.session.scalars(
+        select(HookDelivery).where(HookDelivery.activity_id.in_([each.id for each in told]))
+    )
     hanging = [*contact.role_links, *contact.boxes, *contact.property_links, *contact.topic_links]
-    rows = [contact, *invitations, *letters, *told, *hanging]
+    rows = [contact, *invitations, *letters, *told, *hooks, *hanging]
     lives = [round((each.expires_at - each.created_at).total_seconds()) for each in invitations]
     text = "\n".join(sorted(f"{type(row).__name__} {plain(row)}" for row in rows)) + str(lives)
     facts = [letter.facts.get("contact_id", contact.id) == contact.id for letter in letters]

@@ -7,11 +7,11 @@ the write lock is held for seconds where doing it one by one would take minutes.
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import JSON, ColumnElement, Select, cast, column, func, insert, literal, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from portal import webhooks
 from portal.actions.newcomers import CHANGED, COLUMNS
 from portal.clock import now
 from portal.extensions import db
@@ -31,6 +31,7 @@ from portal.models import (
     PropertyLink,
 )
 from portal.policy import Actor
+from portal.queries import history, settings
 
 
 def write(imported: Import, by: Actor) -> None:
@@ -51,7 +52,9 @@ def write(imported: Import, by: Actor) -> None:
     _invite(imported.id, company_id, by)
     _notice(imported.id, company_id, by)
     _change_contacts(imported.id)
+    mark = history.newest()
     _tell(imported.id, company_id, by)
+    webhooks.announce_since(mark, company_id)
 
 
 def _ready(*path: str) -> Any:
@@ -117,7 +120,7 @@ def _add_parts(
 def _invite(import_id: int, company_id: int, by: Actor) -> None:
     """Make the invitations of those who may log in, and their letters."""
     moment = literal(now(), Invitation.created_at.type)
-    end = literal(now() + current_app.config["INVITATION_LIFE"], Invitation.created_at.type)
+    end = literal(now() + settings.invitation_life(), Invitation.created_at.type)
     query = _made(
         import_id,
         literal(company_id),
