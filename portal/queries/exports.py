@@ -53,11 +53,19 @@ def _stretch(contact_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
         .where(Contact.id.in_(contact_ids))
     )
     found = {row.id: row._asdict() for row in db.session.execute(query)}
+    for name, question in _held(contact_ids).items():
+        for contact_id, word in db.session.execute(question):
+            found[contact_id].setdefault(name, []).append(word)
+    yield from (found[contact_id] for contact_id in contact_ids if contact_id in found)
+
+
+def _held(contact_ids: Sequence[int]) -> dict[str, Any]:
+    """Return the questions for what each of the contacts holds: pairs of its id and a name or word."""
     roles = select(ContactRole.contact_id, Role.name).join(Role, Role.id == ContactRole.role_id)
     links = select(PropertyLink.contact_id, Property.name).join(
         Property, Property.id == PropertyLink.property_id
     )
-    several: dict[str, Any] = {
+    return {
         "roles": roles.where(ContactRole.contact_id.in_(contact_ids)).order_by(Role.name_key),
         "permissions": select(ContactPermission.contact_id, ContactPermission.permission).where(
             ContactPermission.contact_id.in_(contact_ids)
@@ -67,7 +75,3 @@ def _stretch(contact_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
             ContactTopic.contact_id.in_(contact_ids)
         ),
     }
-    for name, question in several.items():
-        for contact_id, word in db.session.execute(question):
-            found[contact_id].setdefault(name, []).append(word)
-    yield from (found[contact_id] for contact_id in contact_ids if contact_id in found)
