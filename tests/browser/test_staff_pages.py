@@ -25,6 +25,15 @@ PAGES = {
     "user details": ("sue", "/staff/portal-users/{duo}", 200),
     "user details for support": ("tom", "/staff/portal-users/{dan}", 200),
     "disable": ("sue", "/staff/portal-users/{duo}/disable", 200),
+    "clients": ("sue", "/staff/clients", 200),
+    "clients, none": ("tom", "/staff/clients?q=nobody+here", 200),
+    "add client": ("sue", "/staff/clients/new", 200),
+    "a client": ("sue", "/staff/clients/acme/client", 200),
+    "a client's contacts for support": ("tom", "/staff/clients/acme/contacts", 200),
+    "a client's contact": ("sue", "/staff/clients/acme/contacts/{mia}", 200),
+    "mark as exited": ("sue", "/staff/clients/acme/exit", 200),
+    "view as": ("tom", "/staff/clients/acme/contacts/{mia}/view-as", 200),
+    "seen as an admin": ("tom", "/staff/as/{mia}/acme/", 200),
     "staff": ("sue", "/staff/people", 200),
     "somebody on the staff": ("sue", "/staff/people/{tom}", 200),
     "oneself on the staff": ("sue", "/staff/people/{sue}", 200),
@@ -75,8 +84,14 @@ def open_page(town, reading, window, on_duty, served) -> Callable[..., Page]:
     def sign_in(who: str | None, **facts) -> Page:
         opened = window(**facts)
         if who is not None:
-            cookie = on_duty(getattr(town, who)).cookie()
+            person = on_duty(getattr(town, who))
+            if path.startswith("/staff/as/"):
+                person.post(f"/staff/clients/acme/contacts/{town.mia.id}/view-as", {"reason": "To help"})
+            cookie = person.cookie()
             opened.context.add_cookies([{"name": "gatehouse-staff", "value": cookie, "url": served}])
+        answer = opened.page.goto(path.format(sue=town.sue.id, tom=town.tom.id, mia=town.mia.id, **ids))
+        assert answer is not None
+        assert answer.status == status
         return opened.page
 
     return open_as
