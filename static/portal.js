@@ -234,18 +234,18 @@
   on("htmx:beforeSend", ({ detail }) => {
     const button = detail.requestConfig.triggeringEvent?.submitter || detail.elt.closest("button");
     const focused = button && button === document.activeElement;
-    const menu = detail.elt.closest(".menu");
+    const menu = detail.elt.closest(".menu"), { target } = detail;
     menu?.hidePopover();
     menu?.close();
-    if (detail.target.id === "dialog" && !byId("dialog").open) remember(detail.elt);
+    if (target.id === "dialog" && !byId("dialog").open) remember(detail.elt);
     if (button) button.disabled = true;
     const timer = setTimeout(() => {
-      detail.target.setAttribute("aria-busy", "true");
+      target.setAttribute("aria-busy", "true");
       button?.classList.add("busy");
     }, 150);
     detail.xhr.settle = () => {
       clearTimeout(timer);
-      detail.target.removeAttribute("aria-busy");
+      target.removeAttribute("aria-busy");
       if (!button) return;
       button.disabled = false;
       button.classList.remove("busy");

@@ -1,6 +1,7 @@
 """The second door: staff in a client, through the same views as its people (behaviour S2, P11, C32)."""
 
 import re
+from time import perf_counter
 
 import pytest
 
@@ -8,7 +9,9 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import Company, Contact, ContactType, ViewAs
 from tests import area_routes, ledger
+from tests.machinery.counts import count
 from tests.staff_routes import CLIENTS, VIEW_AS
+from tests.statements import counted
 from tests.surfing import form_fields
 
 UNKNOWN = 2**31 - 1
@@ -169,6 +172,31 @@ class TestClients:
         page = tom.get("/staff/clients").text
         assert "Mia Stone" in page
         assert "15 of 22" in " ".join(page.split())
+
+    def test_the_list_of_many(self, app, town, on_duty, writing):
+        """Issue 5: quick over 20,000 clients, whichever view and page; a bounded number of statements."""
+        tom, taken = on_duty(town.tom), {}
+        paths = [f"/staff/clients?status={view}" for view in ("", "active", "portal_off", "exited")]
+        paths += ["/staff/clients?q=number+7", "/staff/clients?dir=desc", "/staff/clients/acme/client"]
+        for number in (30, count(400, 20_000)):
+            with writing():
+                names = [f"Client number {each} of {number}" for each in range(number)]
+                rows = [
+                    {"slug": f"c-{number}-{at}", "name": name, "name_key": name.casefold()}
+                    for at, name in enumerate(names)
+                ]
+                db.session.execute(db.insert(Company), rows)
+            started = perf_counter()
+            for path in paths:
+                with counted(app) as sent:
+                    assert tom.get(path).status_code == 200
+                taken.setdefault(path, []).append(len(sent))
+            spent = (perf_counter() - started) / len(paths)
+        most = {path: 10 if path.endswith("client") else 8 for path in paths}
+        assert {
+            path: each for path, each in taken.items() if each[0] != each[1] or each[1] > most[path]
+        } == {}
+        assert spent < 1
 
     def test_exit_and_back(self, town, on_duty, browser, mailbox, reading):
         """T11, T49: out at the next request, links dead, no mail; taken back, all but the links as before."""
