@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-all faults bench chromium check format lock holes clean \
+.PHONY: help run install test test-all faults bench crowded chromium check format lock holes clean \
 	check-format check-lint check-types check-imports check-templates check-dependencies check-migrations
 
 help: ## list the targets
@@ -34,6 +34,9 @@ faults: $(VENV)/.development ## kill, freeze and starve real parts and count wha
 
 bench: $(VENV)/.development ## measure statements, bytes and times of the main pages
 	$(BIN)/python -m tests.machinery.bench
+
+crowded: $(VENV)/.development ## measure what staff do among 1,000,000 contacts, on SQLite; takes minutes
+	$(BIN)/python -m tests.machinery.crowded
 
 chromium: $(VENV)/.development ## get a Chromium for the browser tests, where there is none
 	$(BIN)/python -m tests.machinery.chromium

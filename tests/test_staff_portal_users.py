@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Activity, Contact, PortalUser, SignInSession
+from portal.models import Activity, Company, Contact, PortalUser, SignInSession
 from tests.factors import give
-from tests.surfing import form_fields
+from tests.surfing import app_code, form_fields
 from tests.town import PASSWORD
 
 LIST = "/staff/portal-users"
@@ -307,6 +307,29 @@ class TestHelp:
         assert letter.subject == "Your second factor was reset"
         assert "Alder Services staff Sue Marsh" in letter.text
         assert on_duty(town.sue).post(path).status_code == 409
+
+    def test_reset_second_factor_to_the_end(self, town, browser, on_duty, logins, writing):
+        """S4: the button on the page; then the owner sets up another app where the company requires one."""
+        [lost] = give(writing, town.bill)
+        with writing():
+            db.session.get_one(Company, town.acme.id).requires_second_factor = True
+        sue, path = on_duty(town.sue), f"{LIST}/{logins('bill')}"
+        [action] = re.findall(r'action="([^"]+/reset-second-factor)"', sue.get(path).text)
+        assert sue.post(action).status_code == 303
+        assert "reset-second-factor" not in sue.get(path).text
+        bill = browser()
+        assert bill.sign_in(town.bill.email).location != "/sign-in/code"
+        led = bill.get("/acme/billing").headers["Location"]
+        assert led.startswith("/profile/second-factor")
+        page = bill.post(led, {"current_password": PASSWORD}, follow_redirects=True).text
+        secret = re.sub(r"\s", "", re.search(r"<code[^>]*>([A-Z2-7 ]{16,})</code>", page)[1])
+        assert secret != lost.secret
+        assert bill.post("/profile/second-factor/app", {"code": app_code(secret)}).status_code == 200
+        assert bill.get("/acme/billing").status_code == 200
+        again = browser()
+        assert again.sign_in(town.bill.email).location == "/sign-in/code"
+        for old in (lost.code(), lost.codes[0]):
+            assert again.post("/sign-in/code", {"code": old}).status_code == 422
 
     def test_change_email(self, town, browser, on_duty, logins, mailbox, known):
         """L7, T88: the new address confirms, the old one is told, and until then nothing changes."""

@@ -262,6 +262,36 @@ def test_B70_links_too_late(app, town, browser, mailbox, writing):
     assert browser().sign_in(town.mia.email).status_code == 303
 
 
+def test_B70_staff_change_the_address_of_a_login(app, town, browser, on_duty, mailbox, reading, writing):
+    """Only an administrator, without the owner's password; the same link, the same mails, the same end."""
+    with reading():
+        path = f"/staff/portal-users/{ledger.contact(town.duo.id).portal_user_id}"
+    sue, duo, new = on_duty(town.sue), browser(town.duo), "duo@new.example"
+    form = {"first_name": "Duo", "last_name": "Both", "email": new, "contacts_follow": "y"}
+    assert on_duty(town.tom).post(path, form).status_code == 403
+    assert sue.post(path, form).status_code == 303
+    link = mailbox.link(new)
+    assert browser().sign_in(new).status_code == 422
+    assert duo.get("/acme/").status_code == 200
+    assert [each.kind for each in mailbox.letters(town.duo.email)] == ["email_change_asked"]
+    assert browser().post(link).status_code == 200
+    assert duo.get("/acme/").status_code == 303
+    assert [each.kind for each in mailbox.letters(town.duo.email)][-1] == "email_changed"
+    assert browser().sign_in(new).status_code == 303
+    with reading():
+        emails = [ledger.contact(each.id).email for each in (town.duo, town.duo_globex)]
+        assert emails == [new, "duo.both@globex.example"]
+    assert browser().post(link).status_code == 410
+    with time_machine.travel(now(), tick=False) as clock:
+        on_duty(town.sue).post(path, form | {"email": "late@new.example"})
+        clock.shift(timedelta(hours=25))
+        assert browser().post(mailbox.link("late@new.example")).status_code == 410
+    sue = on_duty(town.sue)
+    sue.post(path, form | {"email": town.stan.email})
+    assert browser().post(mailbox.link(town.stan.email)).status_code == 409
+    assert browser().sign_in(new).status_code == 303
+
+
 def test_B70_an_admin_s_edit_changes_only_the_contact_s_address(town, save, reading, mailbox):
     assert save(town.nora, email="nora@new.example").status_code == 303
     with reading():

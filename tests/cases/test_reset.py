@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import time_machine
 
 from portal.clock import now
+from tests import ledger
 from tests.machinery import smtp_sink, web
 from tests.town import PASSWORD
 
@@ -147,6 +148,20 @@ def test_B14_who_may_not_sign_in_gets_no_reset_link(town, ask, mailbox):
     assert mailbox.letters(kind="password_reset") == []
     # The pending invitee got her invitation again, which obeys the rules of invitations.
     assert {letter.kind.partition("_")[0] for letter in mailbox.letters(town.ann.email)} == {"invitation"}
+
+
+def test_B14_somebody_whom_staff_just_disabled(town, ask, browser, on_duty, mailbox, reading):
+    """By the vendor's own door: the links of before die, too, and no new one goes out."""
+    ask(town.bill.email)
+    link = mailbox.link(town.bill.email)
+    with reading():
+        path = f"/staff/portal-users/{ledger.contact(town.bill.id).portal_user_id}"
+    assert on_duty(town.tom).post(f"{path}/disable").status_code == 303
+    before = len(mailbox.letters(kind="password_reset"))
+    ask(town.bill.email)
+    assert len(mailbox.letters(kind="password_reset")) == before
+    assert browser().post(link, {"new_password": NEW}).status_code == 410
+    assert on_duty(town.tom).post(f"{path}/send-reset").status_code == 409
 
 
 def test_B16_every_other_browser_is_signed_out(town, browser, reset_link):
