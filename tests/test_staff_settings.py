@@ -243,6 +243,7 @@ class TestBranding:
         ):
             assert words in page
         browser(town.mia).post(f"/acme/contacts/{town.ann.id}/resend")
+        assert browser(town.bill).get("/acme").text.count("https://www.birch.example/privacy") == 1
         letter = mailbox.letters(town.ann.email)[-1]
         assert "Birch & Co" in letter.text
         assert "https://www.birch.example/privacy" in letter.text
