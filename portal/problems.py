@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from flask import Response, g
-from werkzeug.exceptions import HTTPException
+from flask import Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from portal.refusals import FieldRefusal, Refusal
 from portal.shapes.problem import MIMETYPE, TITLES, Fault, Problem, Refused
@@ -48,9 +48,23 @@ def unfit(error: Refused) -> Response:
 
 def of_http(error: HTTPException) -> Response:
     """Return what the API says where Werkzeug refused the request, with the headers that say how."""
+    if isinstance(error, MethodNotAllowed) and _nowhere(error):
+        return problem(404, "")
     own = error.description if error.code in (406, 415) else ""
     answer = problem(error.code or 400, own or "")
     for name, value in error.get_headers():
         if name in _HELD_ON_TO:
             answer.headers[name] = value
     return answer
+
+
+def _nowhere(error: MethodNotAllowed) -> bool:
+    """Return whether no method would find anything: an id that is none is taken for a wrong method."""
+    adapter = current_app.create_url_adapter(request)
+    for method in error.valid_methods or ():
+        try:
+            if adapter is not None and adapter.match(method=method):
+                return False
+        except HTTPException:
+            continue
+    return True

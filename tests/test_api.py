@@ -1,11 +1,14 @@
 """The API: its tokens and scopes, the same rules as the pages, and answers that say what was wrong."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from portal.clock import now
 from portal.extensions import db
 from portal.models import ApiScope, ApiToken, Contact
+from portal.queries import feed
 from tests import api_routes, ledger
 from tests.calling import API, System, made
 from tests.statements import counted
@@ -102,7 +105,8 @@ class TestDoor:
         }
 
     def test_what_is_not_there(self, town, system, asked):
-        for ids in ({"company": 2**31 - 1, "contact": 2**31 - 1, "place": 2**31 - 1},):
+        for nobody in (2**31 - 1, 2**31, 10**12, "x"):
+            ids = {"company": nobody, "contact": nobody, "place": nobody}
             found = {name: answer.status_code for name, answer in asked(system(), **ids)}
             assert {name for name, code in found.items() if code != 404} == {
                 "api.list_companies",
@@ -413,8 +417,9 @@ class TestRecords:
 
 
 class TestActivity:
-    def test_reading_on(self, town, system, browser):
+    def test_reading_on(self, town, system, browser, monkeypatch):
         """S7: the oldest first, from where one was, over all companies or of one."""
+        monkeypatch.setattr(feed, "ON_ITS_WAY", timedelta())
         crm = system()
         browser(town.stan)
         crm.call("POST", f"/contacts/{town.bill.id}/moves/deactivate")

@@ -11,7 +11,7 @@ from schemathesis.specs.openapi import checks
 from tests.calling import made
 from tests.machinery.counts import count
 
-EXAMPLES = count(2, 400)
+EXAMPLES = count(2, 60)
 CHECKS = [
     not_a_server_error,
     checks.status_code_conformance,

@@ -13,7 +13,7 @@ from portal.doctor.finding import Finding, fail, ok, warn
 from portal.doorbell import QUEUE
 from portal.extensions import db
 from portal.models import Pulse
-from portal.queries.standing import longest_due
+from portal.queries.standing import longest_due, paused_webhooks
 
 SILENT = timedelta(minutes=5)
 LATE = timedelta(minutes=5)
@@ -55,8 +55,17 @@ def oldest_mail() -> Finding:
     return ok("mail", "Nothing waits longer than it should.")
 
 
+def paused() -> Finding:
+    """Whether a webhook is called no more, because it failed or somebody paused it."""
+    found = paused_webhooks()
+    if found:
+        cure = "Mend what is called, then resume it under API in the staff menu."
+        return warn("webhooks", f"Paused: {', '.join(found)}.", cure)
+    return ok("webhooks", "None is paused.")
+
+
 def _said(at: datetime) -> str:
     return f"{at:%d %B %Y, %H:%M} UTC"
 
 
-CHECKS = (worker, clock, oldest_mail)
+CHECKS = (worker, clock, oldest_mail, paused)

@@ -7,8 +7,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
 from portal.invariants import can_sign_in, holds_permission
-from portal.models import Access, Company, Contact, Letter, Permission, PortalUser, StaffUser
+from portal.models import Access, Company, Contact, Letter, Permission, PortalUser, StaffUser, Webhook
 from portal.models.letter import UNSENT
+from portal.webhooks import host
 
 # Names that no real address has (RFC 2606); the demo's people live there.
 NOWHERE = ("example", "test", "invalid", "localhost")
@@ -18,6 +19,12 @@ def longest_due(due: ColumnElement[bool]) -> datetime | None:
     """Return since when the longest waiting letter that is `due` should be on its way, None where none is."""
     found: datetime | None = db.session.scalar(select(func.min(Letter.due_at)).where(UNSENT, due))
     return found
+
+
+def paused_webhooks() -> list[str]:
+    """Return the hosts of the webhooks that are called no more but were not removed."""
+    query = select(Webhook).where(Webhook.paused_at.is_not(None), Webhook.removed_at.is_(None))
+    return sorted({host(hook) for hook in db.session.scalars(query)})
 
 
 def able_admin_of(company: type[Company]) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from portal.dev import processes
 from portal.dev import valkey as program
 from portal.doctor import clocks, mail_server, redis_server, work
 from portal.extensions import db
-from portal.models import Letter, LetterState, Pulse
+from portal.models import Letter, LetterState, Pulse, Webhook
 from tests.machinery import smtp_sink, valkey
 from tests.machinery.smtp_sink import free_port
 from tests.machinery.waiting import until
@@ -257,3 +257,12 @@ class TestWork:
         with writing():
             db.session.execute(db.update(Letter).values(state=LetterState.SENT, sent_at=now()))
         assert asked(work.oldest_mail).result == "ok"
+
+    def test_paused_webhooks(self, asked, writing):
+        with writing():
+            hook = Webhook(url="https://crm.example/x?key=1", events=[], sealed_secret="", made_by="Sue")
+            db.session.add(hook)
+        assert asked(work.paused).result == "ok"
+        with writing():
+            db.session.execute(db.update(Webhook).values(paused_at=now()))
+        assert asked(work.paused).words == "Paused: crm.example."
