@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import AccessRequest, Contact, PortalUser
+from portal.models import AccessRequest, ApiToken, Contact, HookDelivery, HookState, PortalUser, Webhook
 from tests.browser.looking import faults, looked_at
 from tests.surfing import app_code
 from tests.town import PASSWORD
@@ -194,3 +194,24 @@ def test_user_details_of_a_long_address(open_page, town, writing):
     expect(page.locator(".page-head p")).to_have_text(address)
     expect(page.locator("main").get_by_text(address)).to_have_count(1)
     assert faults(page, "user details, long address", WIDTHS, ("light",)) == []
+
+
+def test_a_webhook(open_page, town, writing):
+    """S1: on a phone too, with an address of any length, and what it was answered."""
+    with writing():
+        hook = Webhook(
+            url="https://crm.example.com/" + "x" * 200, events=["test"], sealed_secret="", made_by="Sue"
+        )
+        db.session.add(hook)
+        token = {"key_hash": "0" * 64, "hint": "abcd", "scopes": ["access:read"], "made_by": "Sue Marsh"}
+        db.session.add(ApiToken(name="CRM", made_by_id=town.sue.id, expires_at=now(), **token))
+        db.session.flush()
+        for state in HookState:
+            told = HookDelivery(webhook_id=hook.id, event="test", state=state, status=500, answer="Oops")
+            db.session.add(told)
+        hook_id = hook.id
+    page, found = None, []
+    for path in (f"/webhooks/{hook_id}", f"/webhooks/{hook_id}/edit", "/webhooks/new", ""):
+        page = open_page("sue", f"/staff/api{path}", page=page)
+        found += looked_at(page, f"API {path}")
+    assert found == []

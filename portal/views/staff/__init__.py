@@ -21,7 +21,6 @@ from portal.views.staff import (
     settings,
     sign_in,
     view_as,
-    webhooks,
 )
 
 blueprint = Blueprint("staff", __name__, url_prefix=STAFF)
@@ -40,7 +39,6 @@ for part in (
     view_as,
     api,
     settings,
-    webhooks,
 ):
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(view_as.stopping)

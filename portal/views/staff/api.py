@@ -12,8 +12,10 @@ from portal.queries.staff import webhooks
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
 from portal.templating import day_month, say
+from portal.views.staff import webhooks as webhook_pages
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
+blueprint.register_blueprint(webhook_pages.blueprint)
 
 
 @blueprint.get("")
@@ -30,7 +32,7 @@ def index() -> Response:
 
 
 def _row(token: ApiToken) -> dict[str, object]:
-    may = [choice.label for choice in SCOPES if choice.value in token.scopes]
+    may = [choice.label[:1].lower() + choice.label[1:] for choice in SCOPES if choice.value in token.scopes]
     state = "Revoked" if token.revoked_at else "Active" if token.works(now()) else "Expired"
     return {"token": token, "state": state, "may": may}
 

@@ -15,7 +15,7 @@ from portal.staff_policy import Deed
 from portal.templating import say
 from portal.transaction import part
 
-blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks")
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 _MOVES = {
     "pause": actions.pause,
     "resume": actions.resume,
