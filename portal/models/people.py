@@ -1,15 +1,15 @@
 """The customers' people who sign in: portal users (logins) and their sessions."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clock import now
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
 from portal.models.folding import keep_folded, name_key, search_key
+from portal.models.session import KeyedSession
 
 OWNS_ADDRESS = "closed_at IS NULL AND email_confirmed_at IS NOT NULL"
 
@@ -88,25 +88,14 @@ class PortalUser(Base):
         return not blocked and not self.initial_password_expired
 
 
-class SignInSession(Base):
-    """One signed-in browser. The cookie holds a random key, this row its hash; ending the row ends both."""
+class SignInSession(KeyedSession, Base):
+    """One signed-in browser of a portal user."""
 
     __tablename__ = "sign_in_session"
 
     id: Mapped[Id]
-    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     portal_user_id: Mapped[int] = mapped_column(ForeignKey("portal_user.id"), index=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     remembered: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[Made]
-    last_seen_at: Mapped[Made]
-    expires_at: Mapped[Moment]
-    ended_at: Mapped[Moment | None]
-    address: Mapped[Word] = mapped_column(default="")
-    browser: Mapped[Line] = mapped_column(default="")
 
     user: Mapped[PortalUser] = relationship(lazy="raise")
-
-    def alive(self, at: datetime, idle_since: datetime) -> bool:
-        """True if the session is neither ended, expired nor left idle since before `idle_since`."""
-        return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since

@@ -1,15 +1,15 @@
 """The vendor's own people, apart from every portal user: their sessions and their one-time links."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clock import now
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Line, Made, Moment, Name, Word
 from portal.models.invitation import ENDED, LIVE
+from portal.models.session import KeyedSession
 
 
 class StaffRole(StrEnum):
@@ -48,27 +48,16 @@ class StaffUser(Base):
         return self.disabled_at is None and self.password_hash is not None
 
 
-class StaffSession(Base):
+class StaffSession(KeyedSession, Base):
     """One browser of somebody of the staff; of use only once the second factor was given in it."""
 
     __tablename__ = "staff_session"
 
     id: Mapped[Id]
-    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     staff_user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), index=True)
     passed_at: Mapped[Moment | None]
-    created_at: Mapped[Made]
-    last_seen_at: Mapped[Made]
-    expires_at: Mapped[Moment]
-    ended_at: Mapped[Moment | None]
-    address: Mapped[Word] = mapped_column(default="")
-    browser: Mapped[Line] = mapped_column(default="")
 
     person: Mapped[StaffUser] = relationship(lazy="raise")
-
-    def alive(self, at: datetime, idle_since: datetime) -> bool:
-        """True if the session is neither ended, expired nor left idle since before `idle_since`."""
-        return self.ended_at is None and self.expires_at > at and self.last_seen_at > idle_since
 
 
 class StaffPurpose(StrEnum):
