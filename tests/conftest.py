@@ -14,7 +14,7 @@ from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
 from portal import create_app
 from portal.extensions import db, limiter
-from portal.models import SecondFactor
+from portal.models import Contact, SecondFactor
 from portal.transaction import transaction
 from tests import town as town_module
 from tests.machinery import postgres
@@ -184,6 +184,18 @@ def quick_switches() -> Iterator[None]:
 def mailbox(app) -> Mailbox:
     """The mail everybody got so far."""
     return Mailbox(app)
+
+
+@pytest.fixture
+def pending(reading) -> Callable[[SimpleNamespace], bool]:
+    """Tells whether somebody is still pending: access, and no login."""
+
+    def check(person: SimpleNamespace) -> bool:
+        with reading():
+            contact = db.session.get_one(Contact, person.id)
+            return contact.access == "portal" and contact.portal_user_id is None
+
+    return check
 
 
 @pytest.fixture

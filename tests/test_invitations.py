@@ -51,18 +51,6 @@ def link(mailbox, town):
 
 
 @pytest.fixture
-def pending(town, reading):
-    """Checks that somebody is still pending: access, and no login."""
-
-    def check(person) -> bool:
-        with reading():
-            contact = db.session.get_one(Contact, person.id)
-            return contact.access == "portal" and contact.portal_user_id is None
-
-    return check
-
-
-@pytest.fixture
 def invite(town, browser, mailbox):
     """Has Mia add and invite somebody; gives the new contact's id and the link."""
 

@@ -2,8 +2,6 @@
 
 import pytest
 
-from portal.extensions import db
-from portal.models import Contact
 from tests import ledger
 
 
@@ -36,18 +34,6 @@ def link(mailbox, town) -> str:
 def opens(browser):
     """Tells whether a password opens the portal for somebody."""
     return lambda person, password: browser().sign_in(person.email, password).status_code == 303
-
-
-@pytest.fixture
-def pending(town, reading):
-    """Tells whether somebody is still pending: access, and no login."""
-
-    def check(person) -> bool:
-        with reading():
-            contact = db.session.get_one(Contact, person.id)
-            return contact.access == "portal" and contact.portal_user_id is None
-
-    return check
 
 
 @pytest.fixture
