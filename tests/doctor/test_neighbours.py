@@ -38,7 +38,9 @@ def careless(tmp_path_factory):
     """A Valkey on a port, without password, unprotected, that writes nothing down."""
     port, folder = free_port(), tmp_path_factory.mktemp("careless")
     words = ["--port", str(port), "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""]
-    leash = processes.start([program.program(), *words, "--dir", str(folder)], output=subprocess.DEVNULL)
+    leash = processes.start(
+        [program.program(), *words, "--dir", str(folder)], output=subprocess.DEVNULL, grace=1.0
+    )
     line = redis.Redis(port=port)
     until(lambda: _answers(line), what="Valkey")
     yield port
