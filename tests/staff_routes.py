@@ -74,6 +74,7 @@ STAFF = {
     "staff.settings.branding.remove_logo": ("/staff/settings/branding/logo/remove", "POST", ADMINISTRATOR),
     "staff.settings.rules.areas": ("/staff/settings/areas", "GET POST", ADMINISTRATOR),
     "staff.settings.rules.sign_in": ("/staff/settings/sign-in", "GET POST", ADMINISTRATOR),
+    "staff.imports.index": ("/staff/imports", "GET POST", ADMINISTRATOR),
     "staff.activity.index": ("/staff/activity", "GET", ALL),
     "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }

@@ -421,6 +421,11 @@ class TestOutAndIn:
                 select(Contact).where(Contact.company_id == company.id, Contact.is_primary)
             )
             assert [each.email for each in primary] == [town.mia.email]
+        listed = sue.get("/staff/imports").text
+        assert "people.csv" in listed
+        answer = sue.post("/staff/imports", {"client": "FRESH"})
+        assert answer.location == "/staff/clients/fresh/contacts/import"
+        assert sue.post("/staff/imports", {"client": "Nobody"}).status_code == 422
         # Who looks and does not change takes nothing out, and nobody takes out what the filter leaves away.
         assert on_duty(town.tom).get("/staff/clients/fresh/contacts/export.csv").status_code == 403
         assert browser(town.ed).get("/acme/contacts/export.csv").status_code == 403

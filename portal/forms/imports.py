@@ -5,7 +5,7 @@ from collections.abc import Collection
 from flask_wtf.file import FileField
 from wtforms import RadioField, SelectField
 
-from portal.forms.fields import Blank, filled, options
+from portal.forms.fields import Blank, TextLine, at_most, filled, options
 
 ACCESS = options(
     ("none", "No: everybody goes into the address book, nobody gets mail"),
@@ -20,6 +20,12 @@ class TableForm(Blank):
     """One table to hand in."""
 
     file = FileField("File", [filled("Choose a file.")])
+
+
+class ClientForm(Blank):
+    """Which client a table is for."""
+
+    client = TextLine("Client", [filled("Enter the client's name."), at_most(100)])
 
 
 class ContactChoices(Blank):

@@ -30,7 +30,7 @@ from portal.policy import Actor, as_reader
 from portal.queries import vocabulary
 from portal.queries.people import primary_of
 from portal.queries.staff.sign_in import acting
-from portal.visibility import visible
+from portal.visibility import over_all, visible
 
 SHOWN, LISTED = 100, 25
 AT_WORK = (ImportState.CHECKING, ImportState.IMPORTING)
@@ -59,13 +59,23 @@ def found(actor: Actor, import_id: int) -> Import | None:
     return db.session.scalars(visible(actor, Import).where(Import.id == import_id)).one_or_none()
 
 
-def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company | None]]:
+def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company]]:
     """Return the newest imports that `actor` may know of, each with its company."""
-    query = visible(actor, Import).outerjoin(Company, Company.id == Import.company_id).add_columns(Company)
+    query = visible(actor, Import).join(Company, Company.id == Import.company_id).add_columns(Company)
     if kind:
         query = query.where(Import.kind == kind)
     newest = query.order_by(Import.id.desc()).limit(LISTED)
     return [(row[0], row[1]) for row in db.session.execute(newest)]
+
+
+def client_called(actor: Actor, words: str) -> Company | None:
+    """Return the client that has this name or short name; None where none has, or several have the name."""
+    name = func.lower(Company.name) == words.lower()
+    query = over_all(actor, Company).where(
+        Company.exited_at.is_(None), (Company.slug == words.lower()) | name
+    )
+    found = list(db.session.scalars(query.limit(2)))
+    return found[0] if len(found) == 1 else None
 
 
 def due_ids(limit: int) -> list[int]:

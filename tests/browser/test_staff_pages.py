@@ -34,6 +34,8 @@ PAGES = {
     "mark as exited": ("sue", "/staff/clients/acme/exit", 200),
     "view as": ("tom", "/staff/clients/acme/contacts/{mia}/view-as", 200),
     "seen as an admin": ("tom", "/staff/as/{mia}/acme/", 200),
+    "imports": ("sue", "/staff/imports", 200),
+    "import into a client": ("sue", "/staff/clients/acme/contacts/import", 200),
     "staff": ("sue", "/staff/people", 200),
     "somebody on the staff": ("sue", "/staff/people/{tom}", 200),
     "oneself on the staff": ("sue", "/staff/people/{sue}", 200),

@@ -12,6 +12,7 @@ from portal.views.staff import (
     activity,
     api,
     clients,
+    imports,
     look_up,
     mails,
     own_address,
@@ -37,6 +38,7 @@ for part in (
     access_requests,
     clients,
     view_as,
+    imports,
     api,
     settings,
 ):
