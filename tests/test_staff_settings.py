@@ -298,7 +298,9 @@ class TestBranding:
         assert "immutable" not in browser().get("/logo.png?v=x").headers["Cache-Control"]
         svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         bomb = png((5_000, 5_000))
-        for bad in (svg, b"", b"GIF89a", good[:60], good + b" " * 41_000, bomb):
+        jpeg = io.BytesIO()
+        Image.new("RGB", (28, 28)).save(jpeg, "JPEG")
+        for bad in (svg, b"", jpeg.getvalue(), good[:60], good + b" " * 41_000, bomb):
             answer = sue.post(at, {"logo": (io.BytesIO(bad), "logo.png")})
             assert (answer.status_code, 'id="logo-error"' in answer.text) == (422, True)
         assert sue.post(at).status_code == 422
