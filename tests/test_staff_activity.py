@@ -79,7 +79,11 @@ class TestFilters:
         assert re.search(
             r'href="/staff/activity\?client=globex">Globex</a>, from 127.0.0.1, request \w+', page
         )
-        assert "The vendor, from 127.0.0.1" in done.get(f"{PAGE}?kind=vendor").text
+        vendor = done.get(f"{PAGE}?kind=vendor").text
+        assert "The vendor, from 127.0.0.1" in vendor
+
+    def test_says_once_who_did_something_about_oneself(self, done):
+        assert "Alder Services staff Sue Marsh signed in Staff" in sentences(done.get(PAGE).text)
 
     def test_every_kind_shows_every_row_once(self, done, reading):
         """What belongs to no kind is found under "Everything else"."""

@@ -17,6 +17,7 @@ def words(address: str, demo: dict[str, Any] | None) -> str:
     lines = [f"Gatehouse is running at {address}", f"The mail it sends: {_mail(address)}"]
     if demo:
         lines += ["", f"Sign in with the password  {demo['password']}  as", *_people(demo["people"])]
+        lines += ["", f"The vendor's staff, whose page tells the code: {address}/staff/sign-in"]
     return "\n".join(["", *lines, "", "Ctrl-C stops everything.", ""])
 
 

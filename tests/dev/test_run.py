@@ -47,6 +47,7 @@ def test_it_says_where_it_is_and_who_can_sign_in(portal, folder):
     assert f"http://127.0.0.1:{portal.port}" in portal.said()
     assert demo["password"] in portal.said()
     assert "amelia.hart@northgate.example" in portal.said()
+    assert f"http://127.0.0.1:{portal.port}/staff/sign-in" in portal.said()
 
 
 def test_its_secrets_are_for_its_owner_alone(portal, folder):
