@@ -32,11 +32,13 @@ ALTER DEFAULT PRIVILEGES FOR ROLE gatehouse_owner IN SCHEMA public
 ALTER DEFAULT PRIVILEGES FOR ROLE gatehouse_owner IN SCHEMA public
   GRANT USAGE, SELECT ON SEQUENCES TO gatehouse;
 
--- The activity is only ever added to.
+-- The activity is only ever added to. Where somebody is erased, a tombstone takes the place of the name: these
+-- columns alone, and a trigger lets nothing but that through.
 DO $$
 BEGIN
   IF to_regclass('public.activity') IS NOT NULL THEN
     REVOKE UPDATE, DELETE, TRUNCATE ON public.activity FROM gatehouse;
+    GRANT UPDATE (actor_name, target_name, changes, reason, address) ON public.activity TO gatehouse;
   END IF;
   IF to_regclass('public.alembic_version') IS NOT NULL THEN
     REVOKE INSERT, UPDATE, DELETE ON public.alembic_version FROM gatehouse;

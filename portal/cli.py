@@ -6,6 +6,7 @@ import click
 from flask import Flask, current_app
 
 from portal import audit, demo, mail
+from portal.actions import retention
 from portal.actions.staff import people
 from portal.actions.staff.passwords import new_link
 from portal.forms.fields import clean
@@ -22,6 +23,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(create_staff)
     app.cli.add_command(staff_link)
     app.cli.add_command(make_demo)
+    app.cli.add_command(forget_the_old)
     if not app.config["PRODUCTION"]:
         app.extensions["try_as"] = demo.try_as
         app.extensions["staff_codes"] = demo.staff_codes
@@ -81,3 +83,14 @@ def make_demo(as_json: bool) -> None:
         click.echo(json.dumps(town))
     else:
         click.echo(f"The demo data is made. The password of everybody is {town['password']}")
+
+
+@click.command("retention")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and keep it.")
+def forget_the_old(dry_run: bool) -> None:
+    """Forget what has been kept long enough, as the clock does once a day."""
+    with transaction(write=not dry_run):
+        kept = {rule.name: rule.kept.days for rule in retention.rules()}
+        gone = {rule.name: rule.number() for rule in retention.rules()} if dry_run else retention.forget()
+    for name, number in gone.items():
+        print(f"{name}: {number} {'would go' if dry_run else 'went'}, kept for {kept[name]} days")

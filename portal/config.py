@@ -86,6 +86,9 @@ def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
         "STAFF_LIFE": timedelta(hours=_hours(env, "STAFF_HOURS", 8)),
         "STAFF_LINK_LIFE": timedelta(hours=_hours(env, "STAFF_LINK_HOURS", 24)),
         "REMEMBERED_LIFE": remembered,
+        "KEEP_MAIL_TEXT": timedelta(days=_hours(env, "KEEP_MAIL_TEXT_DAYS", 30)),
+        "KEEP_MAIL": timedelta(days=_hours(env, "KEEP_MAIL_DAYS", 180)),
+        "KEEP_SESSIONS": timedelta(days=_hours(env, "KEEP_SESSIONS_DAYS", 90)),
         "PERMANENT_SESSION_LIFETIME": remembered,
     }
 

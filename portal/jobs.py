@@ -15,26 +15,24 @@ import click
 import redis
 from flask import Flask, current_app
 from rq import Queue, SimpleWorker
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from portal import delivery, listeners, mail, outbox, webhook_delivery, webhooks
-from portal.actions import access_requests, imports, notices, passwords
+from portal.actions import notices, passwords, retention
 from portal.clock import now
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
 from portal.importing import steps
-from portal.models import HookDelivery, Letter, LetterState, PasswordRequest, Pulse
+from portal.models import Pulse
 from portal.queries.imports import due_ids as due_imports
 from portal.transaction import transaction
 
 TICK_SECONDS = 5.0
 PULSE_SECONDS = 60.0
 TELL_EVERY, MORNING = timedelta(hours=1), 7
-_UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
 HANDFUL, FEW_CALLS = 500, 10
 # A request just made has its own job on the way; one older than a day is of no use to anybody.
 FRESH, STALE = timedelta(seconds=5), timedelta(days=1)
-KEPT_LETTERS, KEPT_REQUESTS, KEPT_CALLS = timedelta(days=180), timedelta(days=7), timedelta(days=30)
 log = logging.getLogger(__name__)
 
 
@@ -213,11 +211,6 @@ def _local() -> datetime:
 
 
 def clean_up() -> None:
-    """Forget letters, deliveries, requests for passwords and access, and imports of long ago."""
+    """Forget what has been kept long enough."""
     with transaction(write=True):
-        old = Letter.created_at < now() - KEPT_LETTERS
-        db.session.execute(delete(Letter).where(old, Letter.state.not_in(_UNFINISHED)))
-        db.session.execute(delete(PasswordRequest).where(PasswordRequest.created_at < now() - KEPT_REQUESTS))
-        db.session.execute(delete(HookDelivery).where(HookDelivery.created_at < now() - KEPT_CALLS))
-        access_requests.forget_old_requests()
-        imports.forget_old()
+        retention.forget()

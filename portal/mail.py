@@ -185,6 +185,8 @@ def preview(letter: Letter) -> Rendered | None:
 
     None where what it tells of is gone.
     """
+    if not letter.facts:
+        return None
     try:
         links = {**_link_words(letter, lambda _link: LINK), **_why(letter)}
     except NoResultFound:

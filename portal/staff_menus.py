@@ -32,6 +32,7 @@ MENU = (
     Entry("Access requests", "Requests", "user-plus", "staff.access_requests.index", setting="SELF_SIGN_UP"),
     Entry("Settings", "Settings", "settings-2", "staff.settings.index", Deed.KEEP_SETTINGS),
     Entry("Import", "Import", "plus", "staff.imports.index", Deed.KEEP_CLIENTS),
+    Entry("Privacy", "Privacy", "lock", "staff.privacy.index", Deed.SEE_HELD),
     Entry("API", "API", "key-round", "staff.api.index", Deed.KEEP_API),
     Entry("Staff", "Staff", "shield-check", "staff.people.index", Deed.KEEP_STAFF),
     Entry("My account", "Account", "user", "staff.account.show"),

@@ -30,6 +30,8 @@ class Deed(StrEnum):
     SEND_AGAIN = "send-again"
     TEST_MAIL = "test"
     KEEP_SETTINGS = "keep-settings"
+    SEE_HELD = "see-held"
+    ERASE = "erase"
 
 
 _ADMINISTRATORS = frozenset({StaffRole.ADMINISTRATOR})
@@ -57,6 +59,8 @@ RULES: dict[Deed | Move, frozenset[str]] = {
     Deed.CANCEL_MAIL: _ADMINISTRATORS,
     Deed.SEND_AGAIN: _ALL,
     Deed.TEST_MAIL: _ALL,
+    Deed.SEE_HELD: _ADMINISTRATORS,
+    Deed.ERASE: _ADMINISTRATORS,
     Move.VIEW: _ALL | {LOOKS},
     Move.RESEND: _ALL,
     Move.SEND_RESET: _ALL,

@@ -53,6 +53,11 @@ STAFF = {
     "staff.mails.show": ("/staff/mail/{letter}", "GET", ALL),
     "staff.mails.html": ("/staff/mail/{letter}/html", "GET", ALL),
     "staff.mails.do": ("/staff/mail/{letter}/cancel", "POST", ADMINISTRATOR),
+    "staff.privacy.index": ("/staff/privacy", "GET POST", ADMINISTRATOR),
+    "staff.privacy.show": ("/staff/privacy/login/{user}", "GET", ADMINISTRATOR),
+    "staff.privacy.download": ("/staff/privacy/login/{user}/download", "POST", ADMINISTRATOR),
+    "staff.privacy.erase": ("/staff/privacy/login/{user}/erase", "GET POST", ADMINISTRATOR),
+    "staff.privacy.erase_company": ("/staff/privacy/company/{company}/erase", "GET POST", ADMINISTRATOR),
     "staff.settings.index": ("/staff/settings", "GET", ADMINISTRATOR),
     "staff.settings.vocabulary.index": ("/staff/settings/{kind}", "GET POST", ADMINISTRATOR),
     "staff.settings.vocabulary.rename": ("/staff/settings/categories/{category}", "GET POST", ADMINISTRATOR),
@@ -93,7 +98,7 @@ EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 # Where Support sees the page and may not send it.
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
 ANY_IDS = {
-    **dict.fromkeys(("session", "person", "user", "letter", "category", "type", "terms"), 1),
+    **dict.fromkeys(("session", "person", "user", "letter", "category", "type", "terms", "company"), 1),
     **dict.fromkeys(("request", "token", "hook", "call"), 1),
     "kind": "categories",
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from flask import current_app
 from limits import parse
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, listeners, mail, news, outbox, policy
@@ -135,8 +135,3 @@ def _answer(request: AccessRequest, answer: str, by: Actor) -> None:
     ended = update(AccessRequest).where(*mine).values(ended_at=now(), ended_as=answer)
     if db.session.execute(ended).rowcount != 1:  # type: ignore[attr-defined]
         raise NotNow(f"The request of {request.name} was answered already.")
-
-
-def forget_old_requests() -> None:
-    """Forget every request 30 days after it was made, answered or not."""
-    db.session.execute(delete(AccessRequest).where(AccessRequest.created_at < now() - KEPT))

@@ -178,6 +178,11 @@ def write(import_id: int) -> Import:
 def forget_old() -> None:
     """Forget imports of long ago with their rows and files; what they did stays in the activity (T28)."""
     for imported in imports.old_ids(KEPT):
-        db.session.execute(delete(ImportRow).where(ImportRow.import_id == imported.id))
-        files.drop(imported.stored_as)
-        db.session.delete(imported)
+        forget(imported)
+
+
+def forget(imported: Import) -> None:
+    """Forget one import with its rows and its file."""
+    db.session.execute(delete(ImportRow).where(ImportRow.import_id == imported.id))
+    after_commit(lambda: files.drop(imported.stored_as))
+    db.session.delete(imported)

@@ -21,7 +21,10 @@ _MINE = """
     WHERE relkind = 'r' AND nspname = current_schema() AND pg_has_role(current_user, relowner, 'MEMBER')
 """
 _OVER_ACTIVITY = "SELECT bool_or(has_table_privilege('activity', p)) FROM unnest(ARRAY{}) AS p"
-_LOCKED = "SELECT count(*) FROM pg_trigger WHERE tgname = 'activity_stays' AND tgenabled IN ('O', 'A')"
+_LOCKED = """
+    SELECT count(*) FROM pg_trigger
+    WHERE tgname IN ('activity_stays', 'activity_erased') AND tgenabled IN ('O', 'A')
+"""
 _TRIGGERS = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'activity'"
 
 
@@ -95,8 +98,8 @@ def activity_stays() -> Finding:
     """Whether what was done stays written: nobody may change or remove activity (T92)."""
     postgresql = db.engine.dialect.name == "postgresql"
     locks = db.session.scalar(text(_LOCKED if postgresql else _TRIGGERS)) or 0
-    if locks < (1 if postgresql else 2):
-        cure = "Restore the triggers that migration 0004 makes, and find out who removed them."
+    if locks < 2:
+        cure = "Restore the triggers that the migrations 0004 and 0021 make, and find out who removed them."
         return fail("activity", "The lock on the activity is gone: rows can be changed.", cure)
     allowed = _OVER_ACTIVITY.format("['UPDATE', 'DELETE', 'TRUNCATE']")
     if postgresql and db.session.scalar(text(allowed)):

@@ -9,6 +9,7 @@ from portal.models.choice import TOPICS, AccessDecision, AccessReview, Area, Com
 from portal.models.company import Company
 from portal.models.contact import Access, Contact, ContactPermission, ContactRole, PropertyLink, Scope
 from portal.models.document import Document
+from portal.models.erasure import Erasure
 from portal.models.imports import Import, ImportRow, ImportState, Outcome
 from portal.models.invitation import Ended, Invitation, LoginLink, PasswordRequest, Purpose
 from portal.models.letter import Letter, LetterState, LetterTry
@@ -51,6 +52,7 @@ __all__ = [
     "ContractProperty",
     "Document",
     "Ended",
+    "Erasure",
     "HookDelivery",
     "HookEvent",
     "HookState",

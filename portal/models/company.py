@@ -26,6 +26,8 @@ class Company(Base):
     website: Mapped[Line] = mapped_column(default="")
     requires_second_factor: Mapped[bool] = mapped_column(default=False)
     exited_at: Mapped[Moment | None]
+    # The tombstone, once everything personal here was erased for good.
+    erased_as: Mapped[Word | None]
     created_at: Mapped[Made]
     name_key: Mapped[str] = name_key("name")
 

@@ -83,6 +83,8 @@ class Contact(Base):
     portal_user_id: Mapped[int | None] = mapped_column(ForeignKey("portal_user.id"), index=True)
     deactivated_at: Mapped[Moment | None]
     deleted_at: Mapped[Moment | None]
+    # The tombstone, once everything personal here was erased for good.
+    erased_as: Mapped[Word | None]
     # What lists are sorted and searched by; kept by portal.models.keys whenever a name or address changes.
     name_key: Mapped[str] = mapped_column(String(220))
     search_key: Mapped[str] = mapped_column(Text)

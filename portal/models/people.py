@@ -39,6 +39,8 @@ class PortalUser(Base):
     last_sign_in_at: Mapped[Moment | None]
     disabled_at: Mapped[Moment | None]
     closed_at: Mapped[Moment | None]
+    # The tombstone, once everything personal here was erased for good.
+    erased_as: Mapped[Word | None]
     theme: Mapped[Word] = mapped_column(default="system")
     density: Mapped[Word] = mapped_column(default="comfortable")
     # Whether single keys such as "/" do something (WCAG 2.1.4).

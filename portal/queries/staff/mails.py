@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from portal.clock import now
@@ -118,5 +118,4 @@ def _matching(reader: Actor, q: str, view: str) -> Select[Any]:
 
 def _failed(letter: type[Letter]) -> ColumnElement[bool]:
     """Refused for good, or put off with an error until it was too late."""
-    late = and_(letter.state == LetterState.EXPIRED, letter.last_error.is_not(None))
-    return or_(letter.state == LetterState.FAILED, late)
+    return letter.state.in_(_STATES["failed"]) & letter.last_error.is_not(None)

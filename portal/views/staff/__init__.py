@@ -19,6 +19,7 @@ from portal.views.staff import (
     passwords,
     people,
     portal_users,
+    privacy,
     settings,
     sign_in,
     view_as,
@@ -41,6 +42,7 @@ for part in (
     imports,
     api,
     settings,
+    privacy,
 ):
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(view_as.stopping)

@@ -1,0 +1,182 @@
+"""Erasing a person, or a client that has left, for good: a tombstone takes the name's place (S8, T93)."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+
+from portal import audit, invariants, staff_policy
+from portal.actions import imports
+from portal.actions.staff import blanking
+from portal.actions.staff.sweeping import Sweeper
+from portal.clock import now
+from portal.extensions import db
+from portal.models import AccessRequest, Activity, Company, Contact, Erasure, PasswordRequest
+from portal.models.keys import email_key, search_key
+from portal.policy import Actor
+from portal.queries.staff import privacy
+from portal.queries.staff.privacy import Person
+from portal.refusals import NotNow
+from portal.staff_policy import Deed
+
+# Labels whose values tell nothing about a person: they stay, so that it stays known who gave which rights.
+_PLAIN = {
+    *("Portal access", "Permissions", "Roles", "E-mail about", "Level", "Status", "Login"),
+    *("Contact type", "Category", "Properties"),
+}
+
+
+def erase_person(person: Person, by: Actor) -> str:
+    """Erase a person at one client, or over all of them with the login; return the tombstone.
+
+    The login goes with the last contact, and stays where it serves another client. Raises NotNow for a
+    Primary contact and for the last admin who can sign in: their clients choose others first.
+    """
+    running = _begin("person", by)
+    for company_id in person.company_ids:
+        invariants.watch(db.session(), company_id)
+    _hold(person)
+    name = person.name
+    _erase(person, running.tombstone)
+    for contact in person.contacts:
+        audit.record("erased", by=by, contact=contact)
+    if not person.contacts:
+        audit.record("erased", by=by, user=person.user)
+    running.ended_at = now()
+    return f"{name} was erased and is called {running.tombstone} from now on."
+
+
+def erase_company(company: Company, by: Actor) -> str:
+    """Erase a client that has left, with everybody it ever had; its invoices stay as the books need them.
+
+    Raises NotNow while it has not left, an invoice is open or a work order unfinished.
+    """
+    reason = why_not(company)
+    if reason:
+        raise NotNow(reason)
+    running = _begin("company", by)
+    invariants.watch(db.session(), company.id)
+    name, everybody = company.name, privacy.people_of(by, company.id)
+    logins = privacy.logins_only_at(company.id)
+    everybody.names |= {name}
+    _erase(everybody, running.tombstone)
+    for user in logins:
+        _erase(privacy.alone(user), running.tombstone)
+    blanking.blank_company(company, running.tombstone)
+    audit.record("erased", by=by, company_id=company.id, about=running.tombstone)
+    invariants.let_go_without(db.session(), [company.id])
+    running.ended_at = now()
+    return f"{name} was erased and is called {running.tombstone} from now on."
+
+
+def why_not(company: Company) -> str:
+    """Return why a client cannot be erased now, as a sentence; empty if it can."""
+    if company.erased_as is not None:
+        return f"{company.name} was erased already."
+    if company.exited_at is None:
+        return f"{company.name} is not marked as exited. Only a client that has left can be erased."
+    if privacy.open_invoices(company.id):
+        return f"{company.name} has open invoices. Settle or void them first."
+    if privacy.unfinished_work(company.id):
+        return f"{company.name} has unfinished work orders. Finish or cancel them first."
+    return ""
+
+
+def _begin(kind: str, by: Actor) -> Erasure:
+    """Open the erasing: until it ends, in this very transaction, its tombstone may enter the activity."""
+    staff_policy.demand(by.staff_role, Deed.ERASE)
+    assert by.staff_id is not None
+    tombstone = f"Erased {kind} {secrets.token_hex(3).upper()}"
+    running = Erasure(kind=kind, tombstone=tombstone, staff_id=by.staff_id)
+    db.session.add(running)
+    db.session.flush()
+    return running
+
+
+def _hold(person: Person) -> None:
+    """Wait for whoever works with the login at this moment; it stays where it serves somebody else now."""
+    if person.user is None:
+        return
+    db.session.refresh(person.user, with_for_update=True)
+    mine = (Contact.portal_user_id == person.user.id, Contact.deleted_at.is_(None))
+    if db.session.scalar(select(Contact.id).where(*mine, Contact.id.not_in(person.contact_ids)).limit(1)):
+        person.user = None
+
+
+def _erase(person: Person, tombstone: str) -> None:
+    """Empty what is about the person, and put the tombstone wherever else something names them."""
+    sweeper = Sweeper(_identifiers(person), tombstone)
+    blanking.drop_documents(_photos(person))
+    blanking.blank_letters(list(db.session.scalars(privacy.letters(person))), tombstone)
+    for imported in privacy.imports(person):
+        imports.forget(imported)
+    _erase_activity(person, sweeper)
+    for model, query in (
+        (AccessRequest, privacy.requests_for_access(person)),
+        (PasswordRequest, privacy.asked_passwords(person)),
+    ):
+        ids = list(db.session.scalars(query.with_only_columns(model.id)))
+        db.session.execute(delete(model).where(model.id.in_(ids)))
+    for contact in person.contacts:
+        blanking.blank_contact(contact, tombstone)
+    if person.user is not None:
+        blanking.blank_login(person.user, tombstone)
+    sweeper.sweep(person.company_ids)
+
+
+def _photos(person: Person) -> list[Any]:
+    """Return the photos of the person; none where a namesake at the same client may have handed them in."""
+    others = select(Contact.id).where(
+        Contact.company_id.in_(person.company_ids),
+        Contact.id.not_in(person.contact_ids),
+        or_(*(Contact.first_name + " " + Contact.last_name == name for name in person.names)),
+    )
+    if not person.contacts or db.session.scalar(others.limit(1)) is not None:
+        return []
+    return privacy.files_of(person)
+
+
+def _identifiers(person: Person) -> set[str]:
+    """Return every text by which the person is told from others."""
+    found = person.names | person.addresses | {email_key(each) for each in person.addresses}
+    for contact in person.contacts:
+        for number in (contact.phone, contact.mobile):
+            found |= {number, *search_key("", None, number).split()} if number else set()
+    if person.user is not None and person.user.username:
+        found.add(person.user.username)
+    return found
+
+
+def _erase_activity(person: Person, sweeper: Sweeper) -> None:
+    """Put the tombstone into the rows about the person, by the person, and in which the person is named."""
+    about, by = privacy.about(person), privacy.by(person)
+    named = privacy.mentions(person, sweeper.words)
+    query = select(Activity, about.label("about"), by.label("by")).where(or_(about, by, named))
+    for row, is_about, is_by in db.session.execute(query).all():
+        values = _erased(row, bool(is_about), bool(is_by), sweeper)
+        if values:
+            db.session.execute(update(Activity).where(Activity.id == row.id).values(**values))
+    db.session.expire_all()
+
+
+def _erased(row: Activity, is_about: bool, is_by: bool, sweeper: Sweeper) -> dict[str, Any]:
+    """Return what changes in a row: the guard of the database lets nothing else through."""
+    values: dict[str, Any] = {}
+    if is_by or sweeper.finds(row.actor_name):
+        values |= {"actor_name": sweeper.tombstone}
+    if is_by:
+        values |= {"address": ""}
+    if row.target_name and (is_about or sweeper.finds(row.target_name)):
+        values |= {"target_name": sweeper.tombstone}
+    if is_about or sweeper.finds(row.reason):
+        values |= {"reason": ""}
+    changes = {
+        label: [_value(label, each, is_about, sweeper) for each in pair]
+        for label, pair in row.changes.items()
+    }
+    return values | ({"changes": changes} if changes != row.changes else {})
+
+
+def _value(label: str, value: Any, is_about: bool, sweeper: Sweeper) -> Any:
+    tells = isinstance(value, str) and value and ((is_about and label not in _PLAIN) or sweeper.finds(value))
+    return sweeper.tombstone if tells else value

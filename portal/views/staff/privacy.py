@@ -1,0 +1,110 @@
+"""Privacy: what is held about a person as one download, and erasing a person or a client that left (S8)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, render_template, url_for
+
+from portal import htmx
+from portal.actions import retention
+from portal.actions.staff import erasing, holding
+from portal.forms.privacy import EraseForm, WhoForm
+from portal.guards import reads_first
+from portal.paper import held as paper
+from portal.queries.staff import privacy
+from portal.queries.staff.privacy import Person
+from portal.staff_gate import acting, demand
+from portal.staff_policy import Deed
+from portal.templating import say
+
+blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
+
+
+@blueprint.route("", methods=["GET", "POST"])
+@reads_first
+def index() -> Response:
+    """Look for a person, and show how long what is kept.
+
+    It is a POST although nothing changes: an address in the query would stay in histories and logs.
+    """
+    demand(Deed.SEE_HELD)
+    form, found = WhoForm(), None
+    if form.validate_on_submit():
+        found = privacy.search(acting(), form.who.data)
+    status = 422 if form.errors else 200
+    rules = [(rule.name, rule.kept.days, rule.number()) for rule in retention.rules()]
+    return htmx.page("staff/privacy/index.html", status=status, form=form, found=found, rules=rules)
+
+
+@blueprint.get("/<any('contact', 'login'):kind>/<id:person_id>")
+def show(kind: str, person_id: int) -> Response:
+    """Show how much is held about a person, at one client or over all of them."""
+    person = _person(kind, person_id)
+    context: dict[str, Any] = {
+        "person": person,
+        "kind": kind,
+        "person_id": person_id,
+        "counts": privacy.counted(person),
+    }
+    return htmx.page("staff/privacy/show.html", **context)
+
+
+@blueprint.post("/<any('contact', 'login'):kind>/<id:person_id>/download")
+def download(kind: str, person_id: int) -> Response:
+    """Send what is held about a person: JSON, a page to read, and their own files."""
+    person = _person(kind, person_id)
+    held = privacy.held(person)
+    page = render_template("staff/privacy/held.html", person=person, held=held)
+    packed = paper.archive(held, page, privacy.files_of(person))
+    holding.hand_out(person, acting())
+    answer = make_response(packed)
+    answer.mimetype = "application/zip"
+    answer.headers.set("Content-Disposition", "attachment", filename=paper.NAME)
+    return answer
+
+
+@blueprint.route("/<any('contact', 'login'):kind>/<id:person_id>/erase", methods=["GET", "POST"])
+def erase(kind: str, person_id: int) -> Response:
+    """Ask before a person is erased, and do it once the name was typed."""
+    person, form = _person(kind, person_id, Deed.ERASE), EraseForm()
+    back = url_for("staff.privacy.show", kind=kind, person_id=person_id)
+    if _typed(form, person.name):
+        say(erasing.erase_person(person, acting()))
+        return htmx.go(url_for("staff.privacy.index"))
+    places = [contact.company.name for contact in person.contacts]
+    return _question(form, person.name, back, places=places, login=person.user is not None)
+
+
+@blueprint.route("/company/<id:company_id>/erase", methods=["GET", "POST"])
+def erase_company(company_id: int) -> Response:
+    """Ask before a client that has left is erased, and do it once the name was typed."""
+    demand(Deed.ERASE)
+    company = privacy.client(acting(), company_id) or abort(404)
+    form, back = EraseForm(), url_for("staff.clients.index")
+    objection = erasing.why_not(company)
+    if not objection and _typed(form, company.name):
+        say(erasing.erase_company(company, acting()))
+        return htmx.go(back)
+    if objection and form.is_submitted():
+        erasing.erase_company(company, acting())  # refuses, and leaves a trace
+    return _question(form, company.name, back, objection=objection, places=[], login=False, company=company)
+
+
+def _typed(form: EraseForm, name: str) -> bool:
+    """Return whether the form was sent with the name in it; another name is an error beside the field."""
+    if not form.validate_on_submit():
+        return False
+    if " ".join(form.name.data.split()) != " ".join(name.split()):
+        form.name.errors = ["This is another name. Type it as it stands above."]
+        return False
+    return True
+
+
+def _question(form: EraseForm, name: str, back: str, **facts: Any) -> Response:
+    status = 422 if form.errors else 200
+    return htmx.page("staff/privacy/erase.html", status=status, form=form, name=name, back=back, **facts)
+
+
+def _person(kind: str, person_id: int, deed: Deed = Deed.SEE_HELD) -> Person:
+    demand(deed)
+    find = privacy.at_client if kind == "contact" else privacy.everywhere
+    return find(acting(), person_id) or abort(404)
