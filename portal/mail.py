@@ -8,6 +8,7 @@ from email.utils import formataddr, parseaddr
 from typing import Any
 
 from flask import current_app
+from jinja2 import UndefinedError
 from sqlalchemy.exc import NoResultFound
 
 from portal import news, outbox, tokens, words
@@ -189,10 +190,10 @@ def preview(letter: Letter) -> Rendered | None:
         return None
     try:
         links = {**_link_words(letter, lambda _link: LINK), **_why(letter)}
-    except NoResultFound:
+        hidden = {name: LINK for name in ("link", "profile") if links.get(name)}
+        words = _written(letter, links | hidden)
+    except (NoResultFound, UndefinedError):
         return None
-    hidden = {name: LINK for name in ("link", "profile") if links.get(name)}
-    words = _written(letter, links | hidden)
     return replace(words, html=words.html.replace(f'href="{LINK}"', ""))
 
 

@@ -29,7 +29,7 @@ SHARED = {
     # On its way in, and seen by whoever handed it in alone: test_imports.
     *("file_import", "import_row"),
     *("branding", "category", "contact_type", "logo", "staff_user", "terms_version", "vendor_area"),
-    *("password_request", "pulse", "staff_session", "staff_link", "letter_try"),
+    *("password_request", "pulse", "staff_session", "staff_link", "letter_try", "erasure"),
 }
 # Already there, so marked and not added; or a switch that would hide the rest or ask for a code.
 THERE = {"company", "contact", "property", "portal_user", "terms_acceptance"}

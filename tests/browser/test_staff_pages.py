@@ -62,6 +62,10 @@ PAGES = {
     "branding": ("sue", "/staff/settings/branding", 200),
     "areas": ("sue", "/staff/settings/areas", 200),
     "rules of signing in": ("sue", "/staff/settings/sign-in", 200),
+    "privacy": ("sue", "/staff/privacy", 200),
+    "what is held": ("sue", "/staff/privacy/login/{duo}", 200),
+    "erase somebody": ("sue", "/staff/privacy/login/{duo}/erase", 200),
+    "erase a client that stays": ("sue", "/staff/privacy/company/1/erase", 200),
     "staff 403": ("tom", "/staff/people", 403),
     "staff 404": ("sue", "/staff/portal-users/999999", 404),
 }
