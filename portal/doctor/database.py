@@ -99,7 +99,7 @@ def activity_stays() -> Finding:
     postgresql = db.engine.dialect.name == "postgresql"
     locks = db.session.scalar(text(_LOCKED if postgresql else _TRIGGERS)) or 0
     if locks < 2:
-        cure = "Restore the triggers that the migrations 0004 and 0022 make, and find out who removed them."
+        cure = "Restore the triggers that the migrations 0004 and 0023 make, and find out who removed them."
         return fail("activity", "The lock on the activity is gone: rows can be changed.", cure)
     allowed = _OVER_ACTIVITY.format("['UPDATE', 'DELETE', 'TRUNCATE']")
     if postgresql and db.session.scalar(text(allowed)):

@@ -109,6 +109,8 @@ def _erase(person: Person, tombstone: str) -> None:
     blanking.drop_documents(_photos(person))
     blanking.blank_letters(list(db.session.scalars(privacy.letters(person))), tombstone)
     for imported in privacy.imports(person):
+        if imported.state == ImportState.IMPORTING:
+            raise NotNow(f"{imported.file_name} is being imported right now. Wait until it is done.")
         imports.forget(imported)
     _erase_activity(person, sweeper)
     for model, query in (
