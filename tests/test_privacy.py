@@ -48,6 +48,8 @@ def everywhere_it_stands(app, mark="zq"):
         for table in db.metadata.sorted_tables:
             for row in db.session.execute(sa.select(table)).all():
                 for column, value in zip(table.columns, row, strict=True):
+                    if column.name in ("sealed_secret", "password_hash"):  # any letters, by chance
+                        continue
                     text = json.dumps(value, default=str) if not isinstance(value, str) else value
                     if mark in text.lower():
                         found.add(f"{table.name}.{column.name}: {text[:60]}")

@@ -33,7 +33,7 @@ from portal.models.keys import refresh
 # What the books need of a client that has left, and what is emptied by itself.
 _KEPT = {
     *("invoice", "invoice_line", "payment", "activity", "erasure", "letter", "contact", "document"),
-    *("company", "sign_in_session"),
+    *("company", "sign_in_session", "file_import", "import_row"),
 }
 _UNFINISHED = (LetterState.WAITING, LetterState.SENDING)
 
@@ -142,7 +142,7 @@ def _empty(column: sa.Column[Any], tombstone: str) -> Any:
     if isinstance(column.type, sa.JSON):
         return {}
     if column.name in ("name", "title", "reference", "slug", "first_name", "email", "email_key"):
-        number = sa.cast(column.table.c.id, sa.Text)
+        number = sa.cast(next(iter(column.table.primary_key)), sa.Text)
         return sa.func.substr(
             sa.literal(f"{tombstone} ") + number, 1, getattr(column.type, "length", None) or 40
         )

@@ -11,7 +11,15 @@ from portal.actions.staff import blanking
 from portal.actions.staff.sweeping import Sweeper
 from portal.clock import now
 from portal.extensions import db
-from portal.models import AccessRequest, Activity, Company, Contact, Erasure, PasswordRequest
+from portal.models import (
+    AccessRequest,
+    Activity,
+    Company,
+    Contact,
+    Erasure,
+    ImportState,
+    PasswordRequest,
+)
 from portal.models.keys import email_key, search_key
 from portal.policy import Actor
 from portal.queries.staff import privacy
