@@ -19,8 +19,8 @@ from portal.secret_files import with_files
 ROOT = Path(__file__).resolve().parent.parent
 # What keys copied from examples are made of; random ones hold none of these.
 _EXAMPLES = ("secret", "changeme", "change-me", "change_me", "default", "example", "password", "gatehouse")
-YES = {"1", "true", "yes", "on"}
-NO = {"0", "false", "no", "off", ""}
+YES, NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_KEPT = (("MAIL_TEXT", 30), ("MAIL", 180), ("SESSIONS", 90))
 
 
 def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -85,11 +85,8 @@ def _lifetimes(env: Mapping[str, str]) -> dict[str, Any]:
         "STAFF_IDLE": timedelta(minutes=_hours(env, "STAFF_IDLE_MINUTES", 15)),
         "STAFF_LIFE": timedelta(hours=_hours(env, "STAFF_HOURS", 8)),
         "STAFF_LINK_LIFE": timedelta(hours=_hours(env, "STAFF_LINK_HOURS", 24)),
-        "REMEMBERED_LIFE": remembered,
-        "KEEP_MAIL_TEXT": timedelta(days=_hours(env, "KEEP_MAIL_TEXT_DAYS", 30)),
-        "KEEP_MAIL": timedelta(days=_hours(env, "KEEP_MAIL_DAYS", 180)),
-        "KEEP_SESSIONS": timedelta(days=_hours(env, "KEEP_SESSIONS_DAYS", 90)),
-        "PERMANENT_SESSION_LIFETIME": remembered,
+        **{f"KEEP_{each}": timedelta(days=_hours(env, f"KEEP_{each}_DAYS", days)) for each, days in _KEPT},
+        **dict.fromkeys(("REMEMBERED_LIFE", "PERMANENT_SESSION_LIFETIME"), remembered),
     }
 
 
