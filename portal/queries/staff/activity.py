@@ -27,6 +27,8 @@ from portal.visibility import over_all, visible
 
 # Rows get their ids in the order of their moments, but for transactions that overlap.
 SLACK = timedelta(hours=1)
+# The largest id that a column can hold.
+_BEYOND = 2**31 - 1
 # Who did it, by what kind of actor that is.
 WHO: dict[str, ColumnElement[bool]] = {
     "clients": not_(Activity.actor_kind.in_(("staff", "system", "stranger"))),
@@ -117,7 +119,7 @@ def _between(wish: Wish) -> list[ColumnElement[bool]]:
         found += [Activity.at >= wish.first, Activity.id > func.coalesce(before.scalar_subquery(), 0)]
     if wish.end is not None:
         after = select(Activity.id).where(Activity.at >= wish.end + SLACK).order_by(Activity.at).limit(1)
-        found += [Activity.at < wish.end, Activity.id < func.coalesce(after.scalar_subquery(), 2**31)]
+        found += [Activity.at < wish.end, Activity.id < func.coalesce(after.scalar_subquery(), _BEYOND)]
     return found
 
 
@@ -151,6 +153,6 @@ def _newest_of_each(query: Select[Any], words: list[str], wish: Wish) -> Select[
     if wish.newer:
         ids = ids.where(Activity.id > wish.newer).order_by(Activity.id)
     else:
-        ids = ids.where(Activity.id < (wish.older or 2**31)).order_by(Activity.id.desc())
+        ids = ids.where(Activity.id < (wish.older or _BEYOND)).order_by(Activity.id.desc())
     each = [select(ids.where(Activity.what == word).subquery().c.id) for word in words]
     return select(Activity).where(Activity.id.in_(union_all(*each)))
