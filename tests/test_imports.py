@@ -378,6 +378,8 @@ WORDS = st.text(
 
 
 class TestOutAndIn:
+    """T69: what goes out comes in again as it was, and is a formula nowhere."""
+
     @settings(max_examples=count(60, 2_000), deadline=None)
     @given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=1, max_size=4))
     def test_any_cell_comes_back(self, rows):

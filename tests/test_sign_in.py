@@ -347,6 +347,10 @@ class TestHowLong:
             assert part.headers["HX-Redirect"] == "/sign-in?next=/acme/contacts?q%3Dann"
             posted = mia.post(f"/acme/contacts/{town.ann.id}/resend", htmx=True)
             assert posted.headers["HX-Redirect"].startswith("/sign-in")
+            # A plain form cannot be sent again from here, so it leads back to the page it stood on.
+            mia.headers["Referer"] = "http://localhost/acme/contacts?q=ann"
+            form = mia.post(f"/acme/contacts/{town.ann.id}/resend")
+            assert form.location == "/sign-in?next=/acme/contacts"
             answer = mia.sign_in(town.mia.email, next="/acme/contacts?q=ann")
             assert answer.location == "/acme/contacts?q=ann"
 

@@ -1,4 +1,4 @@
-"""A large import whose worker is killed with -9 again and again: it goes on, and nobody is invited twice."""
+"""T75: a large import whose worker is killed with -9 again and again goes on, and nobody is invited twice."""
 
 import os
 import signal
