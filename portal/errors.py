@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal import api_gate, audit, doors, guards, htmx, problems, staff_gate, visibility
+from portal.attempts import tried
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.forms.staff import NoAdminForm
@@ -22,7 +23,6 @@ from portal.queries.sign_in import Membership
 from portal.refusals import FieldRefusal, NoAdminLeft, Refusal, TooMany
 from portal.shapes.problem import Refused
 from portal.transaction import transaction
-from portal.words import tried
 
 log = logging.getLogger(__name__)
 SHOWN = frozenset({400, 403, 404, 405, 409, 413, 422, 429})

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from portal.attempts import plain
 from portal.lifecycle import Move
 from portal.models import (
     Access,
@@ -173,7 +174,7 @@ def sentence(row: Activity) -> str:
     subject = row.actor_name or "Somebody"
     if row.result == "refused":
         target = f" for {row.target_name}" if row.target_name else ""
-        return f"{subject} was refused: {_plain(row.what)}{target}"
+        return f"{subject} was refused: {plain(row.what)}{target}"
     own = row.target_name == row.actor_name and row.actor_kind != "staff"
     if own or not row.target_name:
         return f"{subject} {row.what.removesuffix(' of')}"
@@ -216,51 +217,6 @@ def news(event: WorkOrderEvent, order: WorkOrder) -> str:
     return f"{word} for {visit.day} {visit:%b %Y}" if visit and word == "Scheduled" else word
 
 
-# What somebody tried who was refused, by the page that refused it; a move has its own word.
-_TRIED = {
-    "api.add": "add a contact",
-    "api.change": "edit",
-    "api.link": "link properties",
-    "api.change_company": "change the details",
-    "access_requests.let_in": "let somebody in",
-    "access_requests.turn_away": "turn somebody away",
-    "bulk.change": "change several contacts",
-    "client.edit": "edit the company",
-    "client.second_factor": "require a second factor",
-    "contacts.add": "add a contact",
-    "contracts.attach": "attach a document to a contract",
-    "documents.delete": "delete a document",
-    "profile.confirm": "confirm an address",
-    "profile.topics": "choose topics",
-    "properties.add": "add a property",
-    "properties.archive": "archive a property",
-    "properties.attach": "attach a document to a property",
-    "properties.edit": "edit a property",
-    "properties.restore": "restore a property",
-    "property_links.link": "link to properties",
-    "reviews.decide": "decide in the access review",
-    "reviews.finish": "finish the access review",
-    "rfps.attach": "attach a document to an RFP",
-    "roles.add": "add a role",
-    "roles.archive": "archive a role",
-    "roles.areas": "hide areas",
-    "roles.copy": "copy a role",
-    "roles.edit": "edit a role",
-    "work_orders.cancel": "cancel a work order",
-    "work_orders.comment": "comment on a work order",
-    "work_orders.new": "create a work order",
-}
-
-
-def tried(endpoint: str) -> str:
-    """Return in words what a request to `endpoint` wanted to do."""
-    return _TRIED.get(endpoint) or _plain(endpoint.rpartition(".")[2])
-
-
-def _plain(what: str) -> str:
-    return what.replace("_", " ").replace("-", " ")
-
-
 def listed(names: list[str], last: str = "or") -> str:
     """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {last} {names[-1]}" if names else ""
@@ -288,7 +244,7 @@ def why_stuck(contact: Contact) -> str:
 
 def letter_kind(kind: str) -> str:
     """Return what a kind of mail is called."""
-    return LETTER.get(kind) or _plain(kind).capitalize()
+    return LETTER.get(kind) or plain(kind).capitalize()
 
 
 def initials(name: str) -> str:

@@ -10,13 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from portal import audit, demo, doors
+from portal.attempts import tried
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Contact
 from portal.models.keys import refresh
 from portal.policy import SYSTEM, Actor
 from portal.transaction import transaction
-from portal.words import tried
 from tests.statements import counted
 
 PAGE = "/acme/activity"

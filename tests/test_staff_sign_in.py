@@ -97,6 +97,16 @@ class TestPasswordAndCode:
         halfway = sue.get(f"/staff/sign-in/code?next={HOME}?q=mia")
         assert sue.give_code(app_code(), next=form_fields(halfway.text)["next"]).location == f"{HOME}?q=mia"
 
+    def test_keeps_the_place_on_the_way_to_the_code(self, town, on_duty):
+        """Whoever has a factor sets up none, and is asked for its code; the place is not lost."""
+        sue = on_duty()
+        sue.give_password(town.sue.email)
+        asked = sue.get(f"/staff/second-factor?next={HOME}")
+        assert asked.headers["Location"] == f"/staff/sign-in/code?next={HOME}"
+
+    def test_the_code_page_is_over_once_the_code_was_given(self, town, on_duty):
+        assert place(on_duty(town.sue).get("/staff/sign-in/code")) == "/staff/"
+
     @pytest.mark.parametrize(
         "target", ["https://evil.example", "//evil.example/staff", "/acme/contacts", "/staff/../acme"]
     )
