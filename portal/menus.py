@@ -26,7 +26,7 @@ def row_menu(row: Row) -> list[dict[str, Any]]:
     """Return the entries of a contact's menu: what its state allows, cut by what the reader may do (L1)."""
     actor, contact = guards.actor(), row.contact
     if contact.id == actor.contact_id:
-        profile = {**_blank(), "label": "My profile", "href": url_for("profile.show")}
+        profile = {**_blank(), "label": "My profile", "href": _profile(g.get("membership"))}
         return [_page(contact.id, Move.VIEW), *([profile] if guards.signed_in() else [])]
     moves = lifecycle.possible(contact)
     if lifecycle.situation(contact) is lifecycle.Situation.INACTIVE:
@@ -136,10 +136,9 @@ def _thumb(item: dict[str, Any]) -> int:
 
 
 def _home(person: SignedIn) -> Membership | None:
-    """Return the company whose menu stands on pages outside any: the chosen or the only one."""
-    chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
-    only = person.memberships if len(person.memberships) == 1 else chosen
-    return only[0] if only else None
+    """Return the company whose menu stands on pages outside any: the one the address names, else the own."""
+    named = person.membership(request.args.get("company", ""))
+    return named or person.place()
 
 
 def _item(entry: Entry, slug: str) -> dict[str, Any]:
@@ -188,7 +187,7 @@ def role_line(membership: Membership) -> str:
 
 
 def _user_menu(here: Membership | None) -> list[dict[str, str]]:
-    entries = [{"label": "My profile", "href": url_for("profile.show"), "icon": "user"}]
+    entries = [{"label": "My profile", "href": _profile(here), "icon": "user"}]
     if here and policy.browses_contacts(here.actor()):
         href = url_for("contacts.index", company=here.company.slug, authorized="any")
         entries.append({"label": "Authorized users", "href": href, "icon": "user-check"})
@@ -198,6 +197,12 @@ def _user_menu(here: Membership | None) -> list[dict[str, str]]:
     if here is None or len(_memberships()) > 1:
         entries.append({"label": "Companies", "href": url_for("companies.choose"), "icon": "building"})
     return entries
+
+
+def _profile(here: Membership | None) -> str:
+    """Return the address of the own profile; where there are several companies, with those at this one."""
+    several = here is not None and len(_memberships()) > 1
+    return url_for("profile.show", company=here.company.slug if here and several else None)
 
 
 def _memberships() -> list[Membership]:

@@ -102,6 +102,7 @@ ROUTES = {
     "companies.choose": Route("/companies", "GET"),
     "companies.enter": Route("/companies/acme", "POST"),
     "profile.show": Route("/profile", "GET POST", form={"first_name": "New", "last_name": "Name"}),
+    "profile.default_company": Route("/profile/default-company", "POST"),
     "profile.look": Route("/profile/look", "POST", form={"theme": "dark", "density": "compact"}),
     "profile.password": Route("/profile/password", "GET POST", good=(200, 422)),
     "profile.confirm": Route("/profile/confirm/email", "POST", good=(409,)),

@@ -500,6 +500,44 @@ class TestSeveralCompanies:
         with reading():
             assert sessions_of(town.duo.email)[0].company_id == town.globex.id
 
+    def test_a_default_company_opens_by_itself(self, town, browser):
+        """Chosen in the profile; another one can be chosen for this browser, and none asks again."""
+        duo = browser(town.duo)
+        duo.post("/profile/default-company", {"default": "globex", "company": "acme"})
+        page = duo.get("/profile?company=acme").text
+        assert re.search(r'<option selected value="globex">', page)
+        later = browser(town.duo)
+        assert later.get("/").location == "/globex/"
+        later.post("/companies/acme")
+        assert later.get("/").location == "/acme/"
+        duo.post("/profile/default-company", {"default": ""})
+        assert browser(town.duo).get("/").location == "/companies"
+
+    def test_a_default_company_that_is_lost_opens_nothing(self, town, browser):
+        duo = browser(town.duo)
+        duo.post("/profile/default-company", {"default": "acme"})
+        assert browser(town.mia).post(f"/acme/contacts/{town.duo.id}/unlink").status_code == 303
+        assert browser(town.duo).get("/").location == "/globex/"
+
+    @pytest.mark.parametrize("slug", ["globex", "nowhere"])
+    def test_foreign_company_is_no_default(self, town, browser, slug):
+        assert browser(town.mia).post("/profile/default-company", {"default": slug}).status_code == 404
+
+    def test_the_profile_belongs_to_the_company_at_hand(self, town, browser, reading):
+        """C34, T18: the link names it, the menu beside it is its own, and nothing is kept without it."""
+        duo = browser(town.duo)
+        link = re.search(r'href="(/profile[^"]*)"', duo.get("/globex/").text)[1]
+        assert link == "/profile?company=globex"
+        page = duo.get(link).text
+        assert "Your details at Globex" in page
+        assert 'href="/globex/contacts"' in page
+        form = {"first_name": "New", "last_name": "Name", "job_title": "Nowhere"}
+        assert duo.post("/profile", form).status_code == 400
+        assert duo.post("/profile/topics", {"topics": []}).status_code == 400
+        with reading():
+            titles = db.session.scalars(db.select(Contact.job_title).where(Contact.first_name == "Duo"))
+            assert "Nowhere" not in set(titles)
+
     def test_rights_are_those_of_the_company_in_the_address(self, town, browser):
         """T18: two tabs in two companies do not mix."""
         duo = browser(town.duo)

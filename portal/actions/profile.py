@@ -4,7 +4,7 @@ from portal import audit
 from portal.actions.access import end_sessions
 from portal.actions.topics import choose_topics
 from portal.clock import now
-from portal.models import Contact, PortalUser
+from portal.models import Company, Contact, PortalUser
 from portal.models.keys import refresh
 from portal.policy import Actor
 
@@ -48,6 +48,11 @@ def choose_own_topics(contact: Contact, topics: frozenset[str], by: Actor) -> bo
 def choose_look(user: PortalUser, theme: str, density: str, *, shortcuts: bool) -> None:
     """Set how the portal looks to this person, and whether single keys do something (WCAG 2.1.4)."""
     user.theme, user.density, user.shortcuts = theme, density, shortcuts
+
+
+def choose_default_company(user: PortalUser, company: Company | None) -> None:
+    """Set which company opens after signing in; None asks every time (C35)."""
+    user.default_company_id = company.id if company else None
 
 
 def sign_out_everywhere(user: PortalUser, by: Actor) -> None:

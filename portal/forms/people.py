@@ -5,6 +5,7 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     TextAreaField,
 )
@@ -130,6 +131,12 @@ class TopicsForm(Blank):
 
     topics = SelectMultipleField("E-mail about", choices=TOPICS)
     company = HiddenField()
+
+
+class DefaultCompanyForm(Blank):
+    """Which company opens after signing in; the view offers those of the person."""
+
+    default = SelectField("Opens after signing in")
 
 
 class LookForm(Blank):

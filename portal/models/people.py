@@ -41,6 +41,8 @@ class PortalUser(Base):
     closed_at: Mapped[Moment | None]
     # The tombstone, once everything personal here was erased for good.
     erased_as: Mapped[Word | None]
+    # Which company opens after signing in (C35); counts while it is still one of several.
+    default_company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     theme: Mapped[Word] = mapped_column(default="system")
     density: Mapped[Word] = mapped_column(default="comfortable")
     # Whether single keys such as "/" do something (WCAG 2.1.4).

@@ -79,6 +79,17 @@ class SignedIn(UserMixin):
         """Return the membership in the company called `slug` in addresses, if there is one."""
         return next((each for each in self.memberships if each.company.slug == slug), None)
 
+    def place(self) -> Membership | None:
+        """Return where the person works while no address says it: the only company, the one that this browser
+        chose, or the one that opens after signing in."""
+        if len(self.memberships) == 1:
+            return self.memberships[0]
+        for company_id in (self.session.company_id, self.user.default_company_id):
+            for each in self.memberships:
+                if each.company.id == company_id:
+                    return each
+        return None
+
     def actor(self) -> Actor:
         """Return the login itself as somebody who acts, outside any company."""
         return Actor(kind="user", name=self.user.name, user_id=self.user.id)

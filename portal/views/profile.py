@@ -6,10 +6,15 @@ from flask import Blueprint, Response, abort, current_app, request, session, url
 
 from portal import htmx, passwords, second_factor
 from portal.actions.passwords import ask_to_confirm, change_password
-from portal.actions.profile import choose_look, choose_own_topics, edit_own_details
+from portal.actions.profile import (
+    choose_default_company,
+    choose_look,
+    choose_own_topics,
+    edit_own_details,
+)
 from portal.actions.sign_in import end_session
-from portal.forms.people import ChangePasswordForm, LookForm, OwnDetailsForm, TopicsForm
-from portal.guards import reads_first, safe_next, signed_in
+from portal.forms.people import ChangePasswordForm, DefaultCompanyForm, LookForm, OwnDetailsForm, TopicsForm
+from portal.guards import SAFE_METHODS, reads_first, safe_next, signed_in
 from portal.menus import role_line
 from portal.models import Purpose
 from portal.queries.devices import live_sessions
@@ -31,12 +36,16 @@ def _person() -> SignedIn:
 
 
 def _place(person: SignedIn, slug: str | None) -> Membership:
-    """Return the company whose details are shown: the one named, else the one this browser works in."""
+    """Return the company whose details are shown or kept: the one named, else where the person works.
+
+    Not one of theirs: 404. A form that names none although there are several: 400.
+    """
     if slug:
         named = person.membership(slug)
         return named or abort(404)
-    chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
-    return (chosen or person.memberships)[0]
+    if request.method not in SAFE_METHODS and len(person.memberships) > 1:
+        abort(400)  # what is kept at a company must say at which
+    return person.place() or person.memberships[0]
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -74,6 +83,7 @@ def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: 
             formdata=None,
             data={"theme": user.theme, "density": user.density, "shortcuts": user.shortcuts},
         ),
+        default_form=_default_form(person),
         topics_form=TopicsForm(
             formdata=None, data={"topics": sorted(place.contact.topics), "company": place.company.slug}
         ),
@@ -81,6 +91,19 @@ def _page(person: SignedIn, place: Membership, form: OwnDetailsForm, *, status: 
         recovery_unconfirmed=bool(user.recovery_email) and user.recovery_confirmed_at is None,
         waiting=waiting_change(user),
     )
+
+
+def _default_form(person: SignedIn) -> DefaultCompanyForm:
+    """Return the choice as it stands; a company that is theirs no more is none."""
+    ids = {each.company.id: each.company.slug for each in person.memberships}
+    form = DefaultCompanyForm(
+        formdata=None, data={"default": ids.get(person.user.default_company_id or 0, "")}
+    )
+    form.default.choices = [
+        ("", "Ask me"),
+        *((each.company.slug, each.company.name) for each in person.memberships),
+    ]
+    return form
 
 
 @blueprint.post("/topics")
@@ -93,6 +116,18 @@ def topics() -> Response:
     changed = choose_own_topics(place.contact, frozenset(form.topics.data or []), place.actor())
     say("Your topics were saved." if changed else "Nothing changed.")
     return htmx.go(url_for(".show", company=place.company.slug))
+
+
+@blueprint.post("/default-company")
+def default_company() -> Response:
+    """Keep which company opens after signing in, or none: then the person is asked."""
+    person, slug = _person(), request.form.get("default", "")
+    place = person.membership(slug) if slug else None
+    if slug and place is None:
+        abort(404)
+    choose_default_company(person.user, place.company if place else None)
+    say(f"{place.company.name} opens after signing in." if place else "You are asked after signing in.")
+    return htmx.go(url_for(".show", company=request.form.get("company")))
 
 
 @blueprint.post("/look")

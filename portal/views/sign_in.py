@@ -1,7 +1,5 @@
 """Signing in and out, and the address / that leads on to the company."""
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, make_response, redirect, request, session, url_for
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -103,11 +101,10 @@ def sign_out() -> Response | BaseResponse:
 
 @blueprint.get("/")
 def home() -> BaseResponse:
-    """Lead on to the company: the only one, the one this browser chose, or the choice."""
+    """Lead on to the company: the only one, the one this browser or this person chose, or the choice."""
     person = signed_in()
     assert person is not None
-    chosen = [each for each in person.memberships if each.company.id == person.session.company_id]
-    only: list[Any] = person.memberships if len(person.memberships) == 1 else chosen
-    if not only:
+    place = person.place()
+    if place is None:
         return redirect(url_for("companies.choose"))
-    return redirect(url_for("dashboard.show", company=only[0].company.slug))
+    return redirect(url_for("dashboard.show", company=place.company.slug))
