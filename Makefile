@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
 # Two at a time: the tests start real servers, and more of them than cores only wait for each other.
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run install test test-all faults bench crowded chromium check format lock holes clean \

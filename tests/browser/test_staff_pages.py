@@ -13,6 +13,8 @@ from tests.surfing import app_code
 from tests.town import PASSWORD
 
 WIDTHS = (1280, 390)
+pytestmark = pytest.mark.browser
+
 # name: who, path, status
 PAGES = {
     "sign in": (None, "/staff/sign-in", 200),
