@@ -356,7 +356,7 @@ class TestAllOrNothing:
         assert "Nothing was imported" not in checked.mia.get(page).text
 
     def test_a_page_that_waits_keeps_nobody_signed_in(self, checked, town, reading):
-        """What asks again by itself is no sign of life; the same page opened by hand is."""
+        """T54: what asks again by itself is no sign of life; the same page opened by hand is."""
         page, later = checked(self.ROWS), now() + timedelta(minutes=5)
         with time_machine.travel(later, tick=False):
             checked.mia.get(page, htmx=True)

@@ -118,7 +118,7 @@ class TestPasswordAndCode:
 
 class TestSameAnswer:
     def test_unknown_wrong_deactivated(self, town, on_duty, writing):
-        """S1, T54: the same bytes whoever it is."""
+        """S1, T56: the same bytes whoever it is."""
         with writing():
             db.session.get_one(StaffUser, town.tom.id).disabled_at = now()
         stranger = on_duty()

@@ -51,13 +51,17 @@ def test_htmx_keeps_no_copy_of_a_page(town, browser):
     assert mia.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
 
 
-def test_no_page_asks_by_itself():
-    """T54: nothing polls, so nothing but a person keeps a session from its idle end."""
+def test_no_page_asks_by_itself(app):
+    """T54: nothing polls but an import at work, and that is a sign of life through no door."""
     found = []
     for file in sorted(Path(ROOT, "templates").rglob("*.*")):
         for trigger in re.findall(r'hx-trigger="([^"]*)"', file.read_text()):
             found += [(file.name, trigger)] if re.search(r"\bevery\b|\bload\b", trigger) else []
-    assert found == []
+    assert found == [("show.html", "every 2s")]
+    waits = Path(ROOT, "templates", "imports", "show.html").read_text()
+    assert re.search(r'{% if imported\.at_work %}[^%]*hx-trigger="every 2s"', waits)
+    polled = {name for name, view in app.view_functions.items() if getattr(view, "is_polled", False)}
+    assert polled == {"imports.show", "staff.clients.imports.show", "staff.view_as.imports.show"}
     assert "http-equiv" not in Path(ROOT, "templates", "base.html").read_text()
     script = Path(ROOT, "static", "portal.js").read_text()
     (timed,) = re.findall(r"setInterval\(.*?\n  \}, ", script, re.DOTALL)
