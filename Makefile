@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
-# Two at a time: the tests start real servers, and more of them than cores only wait for each other.
+# One more than the cores of a small machine: some tests only wait for the real servers they start.
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help

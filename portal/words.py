@@ -73,8 +73,8 @@ FACTOR_NEWS = {
     ),
     "reset": (
         "Your second factor was reset",
-        "{by} reset it. The password alone signs you in now, and every device was signed out. Set a second "
-        "factor up again in your profile.",
+        "{by} reset it. Every device was signed out, and no code is asked for until you set a second factor "
+        "up again: in your profile, or on signing in where it is required.",
     ),
 }
 WORK_STATUS = {

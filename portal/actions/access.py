@@ -62,7 +62,7 @@ def reset_second_factor(contact: Contact, by: Actor) -> str:
     end_sessions(user)
     audit.record("reset the second factor of", by=by, contact=contact)
     mail.second_factor(user, "reset", by=by.name)
-    return f"The second factor of {contact.name} was reset. The password alone signs in now."
+    return f"The second factor of {contact.name} was reset. No code is asked for until a new one is set up."
 
 
 def unlink(contact: Contact, by: Actor, access: str = Access.NONE) -> str:
