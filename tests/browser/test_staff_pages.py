@@ -174,7 +174,7 @@ def test_the_first_time(open_page, town, mailbox, javascript):
     expect(neo.locator("h1")).to_have_text("Keep these recovery codes")
     assert not javascript or faults(neo, "staff codes shown", WIDTHS) == []
     neo.click("text=I have kept them")
-    expect(neo.locator("h1")).to_have_text("Client portal users")
+    expect(neo.locator("h1")).to_have_text("Clients")
 
 
 def test_the_code_page(open_page, town):
@@ -189,7 +189,7 @@ def test_the_code_page(open_page, town):
     page.click("text=Use the authenticator app")
     page.fill("[name=code]", " ".join(app_code()))
     page.click(".btn.pri")
-    expect(page.locator("h1")).to_have_text("Client portal users")
+    expect(page.locator("h1")).to_have_text("Clients")
 
 
 def test_user_details_of_a_long_address(open_page, town, writing):
