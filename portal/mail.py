@@ -228,7 +228,7 @@ def _brand_words(brand: Branding) -> dict[str, Any]:
     return {
         "brand": harmless(brand.name, 60),
         "support": [part for part in (brand.support_email, brand.support_phone) if part],
-        "privacy": brand.privacy_url,
+        "privacy": brand.privacy_link,
         "colour": hex_colour(0.45, 0.085, brand.hue),
         "dark_colour": hex_colour(0.79, 0.09, brand.hue),
     }

@@ -192,8 +192,8 @@ def _user_menu(here: Membership | None) -> list[dict[str, str]]:
         href = url_for("contacts.index", company=here.company.slug, authorized="any")
         entries.append({"label": "Authorized users", "href": href, "icon": "user-check"})
     person = guards.signed_in()
-    if person is not None and person.vendor.privacy_url:
-        entries.append({"label": "Privacy", "href": person.vendor.privacy_url, "icon": "lock"})
+    if person is not None and person.vendor.privacy_link:
+        entries.append({"label": "Privacy", "href": person.vendor.privacy_link, "icon": "lock"})
     if here is None or len(_memberships()) > 1:
         entries.append({"label": "Companies", "href": url_for("companies.choose"), "icon": "building"})
     return entries

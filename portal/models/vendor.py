@@ -40,6 +40,11 @@ class Branding(Base):
         CheckConstraint("second_factor IN ('optional', 'admins', 'everybody')", name="second_factor"),
     )
 
+    @property
+    def privacy_link(self) -> str:
+        """Where "Privacy" leads: an address of the web, "" without one or for anything else (T68)."""
+        return self.privacy_url if self.privacy_url.startswith(("https://", "http://")) else ""
+
 
 class Logo(Base):
     """The vendor's logo as a PNG. At most one row, apart from what every request reads."""
