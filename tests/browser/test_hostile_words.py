@@ -19,7 +19,7 @@ LOT = 25
 LOTS = count(1, len(hostile_words.STRINGS) // LOT)
 # Every list is looked through; of the pages about one thing, each for every fifth row.
 EVERY = 5
-ALWAYS = re.compile(r"/static/|/brand\.css$|/favicon\.ico$")
+ALWAYS = re.compile(r"/static/|/(brand\.css|logo\.png|favicon\.ico|staff/settings/branding/preview\.css)$")
 # On the pages of staff an argument is an id of other tables.
 IDS = TABLES | {"person_id": "staff_user", "user_id": "portal_user"}
 # Where what the address says stands in the page.
