@@ -319,6 +319,17 @@ class TestRequired:
         assert duo.get("/acme/").location.startswith(SET_UP)
         assert duo.get("/globex/contacts").status_code == 200
 
+    def test_one_s_details_there_wait_as_well(self, town, browser, writing, reading):
+        """L9: the profile is no way round the gate; at the other company it goes on."""
+        duo = browser(town.duo)
+        require(writing, town)
+        form = {"first_name": "Duo", "last_name": "Both", "job_title": "Slipped in"}
+        for path, sent in (("/profile", form), ("/profile/topics", {"topics": []})):
+            assert duo.post(path, {**sent, "company": "acme"}).location.startswith(SET_UP)
+            assert duo.post(path, {**sent, "company": "globex"}).location == "/profile?company=globex"
+        with reading():
+            assert db.session.get_one(Contact, town.duo.id).job_title != "Slipped in"
+
     def test_a_stranger_to_the_company_learns_nothing(self, town, browser, writing):
         require(writing, town)
         assert browser(town.stan).get("/acme/").status_code == 404

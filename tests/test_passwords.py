@@ -538,6 +538,7 @@ class TestInitialPassword:
         contact = enabled().location.split("?")[0]
         browser().sign_in("kim.fresh@acme.example", INITIAL)
         mia = browser(town.mia)
+        assert "unlink the user name and send an invitation" in mia.get(contact).text
         assert mia.post(f"{contact}/unlink").status_code == 303
         assert mia.post(f"{contact}/authorize").status_code == 303
         link = mailbox.link("kim.fresh@acme.example")

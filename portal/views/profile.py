@@ -48,6 +48,11 @@ def _place(person: SignedIn, slug: str | None) -> Membership:
     return person.place() or person.memberships[0]
 
 
+def _shut(person: SignedIn, place: Membership) -> bool:
+    """Return whether nothing of the company can be changed yet: it requires a second factor (L9)."""
+    return place.needs_factor and not person.user.has_second_factor
+
+
 @blueprint.route("", methods=["GET", "POST"])
 def show() -> Response:
     """Show the profile, or save one's own details at one company."""
@@ -56,6 +61,8 @@ def show() -> Response:
     form = OwnDetailsForm(data=_known(place))
     if not form.validate_on_submit():
         return _page(person, place, form, status=422 if form.errors else 200)
+    if _shut(person, place):
+        return htmx.go(url_for("second_factor.set_up", next=url_for(".show", company=place.company.slug)))
     details = {name: getattr(form, name).data for name in DETAILS}
     changed = edit_own_details(place.contact, details, place.actor())
     say("Your details were saved." if changed else "Nothing changed.")
@@ -109,10 +116,13 @@ def _default_form(person: SignedIn) -> DefaultCompanyForm:
 @blueprint.post("/topics")
 def topics() -> Response:
     """Keep what one wants mail about at one company."""
-    place = _place(_person(), request.form.get("company"))
+    person = _person()
+    place = _place(person, request.form.get("company"))
     form = TopicsForm()
     if not form.validate():
         abort(400)
+    if _shut(person, place):
+        return htmx.go(url_for("second_factor.set_up", next=url_for(".show", company=place.company.slug)))
     changed = choose_own_topics(place.contact, frozenset(form.topics.data or []), place.actor())
     say("Your topics were saved." if changed else "Nothing changed.")
     return htmx.go(url_for(".show", company=place.company.slug))
