@@ -52,6 +52,8 @@ PEOPLE = {
     "none": "nora",
 }
 RIGHTS = list(PEOPLE)
+# Asked for everything in `make test`, too: all, nothing, and what stands between them.
+FIRST = ("admin", "billing", "edit_one", "view", "none")
 PEOPLE |= {
     "must_change": "tess",
     "terms": "ted",
@@ -304,7 +306,9 @@ class TestStranger:
 class TestRights:
     """P2 to P5, P11: page and htmx, GET and POST alike (T62)."""
 
-    @pytest.mark.parametrize("right", RIGHTS)
+    @pytest.mark.parametrize(
+        "right", [pytest.param(right, marks=() if right in FIRST else pytest.mark.long) for right in RIGHTS]
+    )
     def test_each_right_alone(self, town, browser, ask, right):
         def fits(name, method, htmx, answer):
             if right not in ROUTES[name].may:
@@ -482,7 +486,7 @@ class TestMethods:
         assert wrong == {}
         assert unchanged() == before
 
-    @pytest.mark.parametrize("right", ["admin", "view", "none"])
+    @pytest.mark.parametrize("right", ["admin", pytest.param("view", marks=pytest.mark.long), "none"])
     def test_get_changes_nothing(self, town, browser, ask, unchanged, right):
         """L3: every page, as a whole and in part."""
         person = browser(getattr(town, PEOPLE[right]))

@@ -308,7 +308,7 @@ class TestMoving:
         with reading():
             assert ledger.everything() == before
 
-    @pytest.mark.parametrize("who", ["mia", "max"])
+    @pytest.mark.parametrize("who", ["mia", pytest.param("max", marks=pytest.mark.long)])
     def test_refused_to_admins(self, town, browser, place, reading, who):
         """Each cell that is no 1: the answer, and nothing has changed."""
         actor = browser(getattr(town, who))

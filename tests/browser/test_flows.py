@@ -462,7 +462,7 @@ class TestKeyboardOnly:
 
     def tab_to(self, page: Page, name: str, key: str = "Tab") -> None:
         """Go on with Tab until something of this name has the focus."""
-        for _ in range(40):
+        for _ in range(60):
             if focused(page) == name:
                 return
             page.keyboard.press(key)

@@ -15,7 +15,7 @@ from tests.test_markers import TABLES
 pytestmark = pytest.mark.browser
 
 # So many strings at a time, each lot in a town of its own: a row in every table for each of them.
-LOT = 25
+LOT = 10
 LOTS = count(1, len(hostile_words.STRINGS) // LOT)
 # Every list is looked through; of the pages about one thing, each for every fifth row.
 EVERY = 5

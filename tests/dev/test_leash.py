@@ -48,9 +48,16 @@ def test_a_missing_program_is_an_error_code_and_no_hang():
     assert processes.start(["/does/not/exist"], output=subprocess.DEVNULL).wait(10) != 0
 
 
+def listens(leash: int) -> bool:
+    """Whether the leash has come to where it passes a request to end on; before, it just ends."""
+    caught = int(Path(f"/proc/{leash}/status").read_text().partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
 def test_stop_asks_first():
     leash = processes.start(SLEEP)
     programs(leash.pid)
+    until(lambda: listens(leash.pid), what="the leash to listen")
     assert processes.stop(leash) == 128 + signal.SIGTERM
 
 

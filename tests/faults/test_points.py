@@ -12,9 +12,11 @@ from portal.models import Access, Letter
 from portal.transaction import transaction
 from tests.faults.dying import CHANGES, POINTS
 from tests.machinery import post_office
+from tests.machinery.counts import LONG
 from tests.machinery.post_office import Office, words
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("faults")]
+SENDING = [point for point in POINTS if point not in CHANGES]
 ROOT = Path(__file__).parents[2]
 # How many mails may have reached the server once the letter was sent to its end. Killed after DATA, the
 # server may have taken it or not; killed after its yes, it has, and the row does not know.
@@ -49,7 +51,7 @@ def test_killed_while_changing(office, point, written):
     assert len(office.sink.messages) == written
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in CHANGES])
+@pytest.mark.parametrize("point", SENDING if LONG else ("after DATA", "after 250"))
 def test_killed_while_sending(office, point):
     letter_id = office.invite()
     die(office, point, letter_id)
