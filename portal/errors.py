@@ -4,7 +4,7 @@ import logging
 import math
 from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request, session
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
 
 def refused(refusal: Refusal) -> Response:
     """Answer a refusal; one that stopped a change leaves its trace in a transaction of its own."""
+    _unsay()
     if isinstance(refusal, NoAdminLeft) and staff_gate.overrides():
         return _ask_why(refusal)
     if request.method not in guards.SAFE_METHODS and not isinstance(refusal, (FieldRefusal, TooMany)):
@@ -54,6 +55,13 @@ def refused(refusal: Refusal) -> Response:
     if api_gate.here():
         return problems.refused(refusal)
     return error_page(refusal.status, refusal.sentence)
+
+
+def _unsay() -> None:
+    """Take back what this request was about to tell: all of it was rolled back (L10)."""
+    said = g.pop("said", 0)
+    if said:
+        session["_flashes"] = session.get("_flashes", [])[:-said]
 
 
 def _ask_why(refusal: NoAdminLeft) -> Response:
@@ -131,6 +139,7 @@ def http_error(error: HTTPException) -> Response:
 def database_away(error: Exception) -> Response:
     """Say that the database cannot be reached just now, and when to try again."""
     log.error("database away: %s", type(error).__name__)
+    _unsay()
     answer = plain_page("errors/503.html", 503)
     answer.headers["Retry-After"] = "5"
     return answer
@@ -139,6 +148,7 @@ def database_away(error: Exception) -> Response:
 def broken(error: Exception) -> Response:
     """Answer what nobody foresaw: a page without a database, with the reference that stands in the log."""
     log.exception("unforeseen error", exc_info=error)
+    _unsay()
     return plain_page("errors/500.html", 500)
 
 

@@ -120,6 +120,7 @@ def branding() -> Branding:
 def say(text: str, tone: str = "ok", undo: str | None = None) -> None:
     """Show `text` as a notice on the next page; `undo` is an address that takes it back."""
     flash({"text": text, "tone": tone, "undo": undo})  # type: ignore[arg-type]
+    g.said = g.get("said", 0) + 1  # taken back where the request comes to nothing after all
 
 
 def notices() -> list[dict[str, Any]]:

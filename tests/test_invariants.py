@@ -4,7 +4,7 @@ import pytest
 
 from portal import invariants
 from portal.extensions import db
-from portal.models import Contact, ContactPermission, ContactType
+from portal.models import Contact, ContactPermission, ContactRole, ContactType
 from portal.refusals import NotNow
 from portal.transaction import transaction
 from tests import ledger
@@ -46,6 +46,20 @@ class TestOnePrimary:
         change(app, town, swap)
         with reading():
             assert self.primary(town).id == town.bill.id
+
+
+def test_no_word_of_what_was_refused_at_the_end(town, on_duty, writing):
+    """L10, P8: the view was done and had its notice ready when the rule refused."""
+    with writing():
+        for person in (town.mia, town.tess, town.ted, town.dan, town.ian):
+            db.session.execute(db.delete(ContactRole).where(ContactRole.contact_id == person.id))
+    sue = on_duty(town.sue)
+    refused = sue.post(f"/staff/clients/acme/contacts/{town.max.id}/unlink")
+    assert refused.status_code == 409
+    assert "can no longer sign in here" not in refused.text + sue.get("/staff/clients").text
+    done = sue.post(f"/staff/clients/acme/contacts/{town.bill.id}/unlink")
+    assert done.status_code == 303
+    assert "Bill Ing can no longer sign in here" in sue.get("/staff/clients/acme/contacts").text
 
 
 def test_the_last_admin_stays(app, town, writing):
