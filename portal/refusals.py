@@ -31,6 +31,10 @@ class NoAdminLeft(NotNow):
     """A company would be left without an admin; staff may do it all the same and say why (P8)."""
 
 
+class Overtaken(NotNow):
+    """What was looked at before has become another thing meanwhile; it is to be looked at again."""
+
+
 class TooMany(Refusal):
     """A limit is reached (429); `wait` is the number of seconds until trying again makes sense."""
 

@@ -92,6 +92,13 @@ def client_tabs() -> list[tuple[str, str, int | None, bool]]:
     ]
 
 
+def import_href(kind: str) -> str:
+    """Return where somebody of the staff who is in a client imports this kind; empty for everybody else."""
+    if doors.door() != doors.CLIENTS or not guards.actor().is_admin:
+        return ""
+    return url_for("staff.imports.hand_in", table=kind, client=guards.membership().company.number)
+
+
 # Where a page of a client is no page of a tab by its own name.
 _UNDER = {
     "bulk": "contacts",

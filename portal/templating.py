@@ -14,7 +14,7 @@ from portal.menus import main_menu, row_menu
 from portal.models import Branding
 from portal.queries import settings
 from portal.sides import STAFF
-from portal.staff_menus import client_tabs, staff_menu
+from portal.staff_menus import client_tabs, import_href, staff_menu
 
 
 def register(app: Flask) -> None:
@@ -61,6 +61,7 @@ def _globals() -> dict[str, Any]:
         "strength_of": lambda typed, about: passwords.verdict(typed, [branding().name, about or ""]),
         "rows_before": htmx.rows_before,
         "client_tabs": client_tabs,
+        "import_href": import_href,
         "prose": prose.blocks,
         "invitation_lasts": lambda: words.span(settings.invitation_life()),
     }

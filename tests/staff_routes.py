@@ -79,7 +79,15 @@ STAFF = {
     "staff.settings.branding.remove_logo": ("/staff/settings/branding/logo/remove", "POST", ADMINISTRATOR),
     "staff.settings.rules.areas": ("/staff/settings/areas", "GET POST", ADMINISTRATOR),
     "staff.settings.rules.sign_in": ("/staff/settings/sign-in", "GET POST", ADMINISTRATOR),
-    "staff.imports.index": ("/staff/imports", "GET POST", ADMINISTRATOR),
+    "staff.imports.index": ("/staff/imports", "GET", ADMINISTRATOR),
+    "staff.imports.hand_in": ("/staff/imports/new/{table}", "GET POST", ADMINISTRATOR),
+    "staff.imports.template": ("/staff/imports/template/{table}", "GET", ADMINISTRATOR),
+    "staff.imports.export": ("/staff/imports/export/{table}", "GET", ADMINISTRATOR),
+    "staff.imports.show": ("/staff/imports/{import}", "GET", ADMINISTRATOR),
+    "staff.imports.choose": ("/staff/imports/{import}/columns", "POST", ADMINISTRATOR),
+    "staff.imports.start": ("/staff/imports/{import}/start", "POST", ADMINISTRATOR),
+    "staff.imports.report": ("/staff/imports/{import}/report", "GET", ADMINISTRATOR),
+    "staff.imports.cancel": ("/staff/imports/{import}/cancel", "POST", ADMINISTRATOR),
     "staff.activity.index": ("/staff/activity", "GET", ALL),
     "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }
@@ -99,7 +107,8 @@ EVERY = {**STAFF, **HALFWAY, **PUBLIC}
 LOOKED_AT_ONLY = {"staff.portal_users.show"}
 ANY_IDS = {
     **dict.fromkeys(("session", "person", "user", "letter", "category", "type", "terms", "company"), 1),
-    **dict.fromkeys(("request", "token", "hook", "call"), 1),
+    **dict.fromkeys(("request", "token", "hook", "call", "import"), 1),
+    "table": "properties",
     "kind": "categories",
 }
 # What stands below /<company> for the customers and below /staff/clients/<company> for the staff.

@@ -22,7 +22,7 @@ def paths(town, reading):
         letter_id = db.session.scalar(db.select(db.func.max(Letter.id)))
 
     def address(name, other=None):
-        nobody = dict.fromkeys(("session", "token", "request", "hook", "call"), UNKNOWN)
+        nobody = dict.fromkeys(("session", "token", "request", "hook", "call", "import"), UNKNOWN)
         ids = {**ANY_IDS, **nobody, "person": town.tom.id, "user": user_id, "letter": letter_id}
         return EVERY[name][0].format(**(dict.fromkeys(ids, other) if other else ids))
 

@@ -1,12 +1,11 @@
 """The life of an import: handed in, columns chosen, checked, started or cancelled, written (S9)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, update
 
 from portal import audit, files, invariants, tables
-from portal.actions import bulk_contacts
 from portal.clock import now
 from portal.doorbell import doorbell
 from portal.extensions import db
@@ -151,10 +150,11 @@ def _count(rows: Sequence[ImportRow], outcome: Outcome) -> int:
     return sum(row.outcome == outcome for row in rows)
 
 
-def write(import_id: int) -> Import:
-    """Write everything the import was checked for, within the caller's one transaction; return the import.
+def write(import_id: int, writer: Callable[[Import, Actor], None]) -> Import:
+    """Have `writer` write everything the import was checked for, within the caller's one transaction.
 
-    Where the world has moved on since the check, nothing is written and the rows are checked again.
+    Returns the import. Raises what the writer does where the world has moved on since the check: then nothing
+    is written, and the rows are to be checked again.
     """
     imported = db.session.get_one(Import, import_id, populate_existing=True, with_for_update=True)
     if imported.state != ImportState.IMPORTING:
@@ -163,14 +163,12 @@ def write(import_id: int) -> Import:
     if by is None:
         fail(imported, MAY_NOT)
         return imported
-    assert imported.company_id is not None
-    invariants.watch(db.session(), imported.company_id)
-    if imports.words_of(imported.company_id).stamp() != imported.stamp or imports.overtaken(imported):
-        again(imported, OVERTAKEN)
-        return imported
-    bulk_contacts.write(imported, by)
+    if imported.company_id is not None:
+        invariants.watch(db.session(), imported.company_id)
+    writer(imported, by)
     done = {"Added": ("", str(imported.adds)), "Changed": ("", str(imported.updates))}
-    audit.record("imported contacts", by=by, about=imported.file_name, changes=done)
+    what = f"imported {imported.kind.replace('_', ' ')}"
+    audit.record(what, by=by, about=imported.file_name, changes=done)
     _end(imported, ImportState.DONE)
     return imported
 

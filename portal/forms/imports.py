@@ -22,10 +22,20 @@ class TableForm(Blank):
     file = FileField("File", [filled("Choose a file.")])
 
 
-class ClientForm(Blank):
-    """Which client a table is for."""
+class ForClientForm(TableForm):
+    """One table to hand in, and which client it is for; for all of them where none is named."""
 
-    client = TextLine("Client", [filled("Enter the client's name."), at_most(100)])
+    client = TextLine("Client", [at_most(100)])
+
+
+class RecordChoices(Blank):
+    """What a table leaves open: what becomes of what is there already."""
+
+    twins = RadioField(choices=options(("skip", "Skip the row"), ("update", "Take over the row")))
+
+
+class NoChoices(Blank):
+    """A table that leaves nothing open."""
 
 
 class ContactChoices(Blank):

@@ -1,7 +1,7 @@
 """Which fields a table can fill, and which of its columns fills which: guessed by what others call them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.models.folding import fold
@@ -19,21 +19,11 @@ class Field:
     needed: bool = False
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of table: what it is called, what it can fill, and how many rows it may have."""
-
-    code: str
-    label: str
-    fields: tuple[Field, ...]
-    most: int
-
-
 # Our own headers first; then those of Google Contacts and Outlook, older ones, too.
 CONTACT_FIELDS = (
     Field("honorific", "Title", ("Name Prefix", "Honorific", "Salutation")),
-    Field("first_name", "First name", ("Given Name", "Forename")),
-    Field("last_name", "Last name", ("Family Name", "Surname")),
+    Field("first_name", "First name", ("Given Name", "Forename"), needed=True),
+    Field("last_name", "Last name", ("Family Name", "Surname"), needed=True),
     Field("name", "Name", ("Full Name", "Display Name", "Contact Name")),
     Field("job_title", "Job title", ("Organization Title", "Organization 1 - Title", "Position")),
     Field(
@@ -53,21 +43,31 @@ CONTACT_FIELDS = (
     Field("notes", "Notes", ("Note", "Comments")),
     Field("topics", "E-mail about", ("Topics",)),
 )
-KINDS = {"contacts": Kind("contacts", "Contacts", CONTACT_FIELDS, 50_000)}
+# Whose a row is, in a file for all clients.
+CLIENT = Field("client", "Client", ("Company", "Client number", "Customer"), needed=True)
 
 
-def guess(kind: Kind, header: Sequence[str]) -> list[str]:
-    """Return for each column of `header` the field that it seems to fill, empty for none; each field once."""
+def guess(
+    fields: Sequence[Field], header: Sequence[str], instead: Mapping[str, tuple[str, ...]] | None = None
+) -> list[str]:
+    """Return for each column of `header` which of `fields` it seems to fill, empty for none; each one once.
+
+    `instead` says which field stands for several others: it is left out where one of those is there.
+    """
     plain = [_plain(name) for name in header]
     found = [""] * len(header)
-    for field in kind.fields:
+    for field in fields:
         for name in (field.label, *field.also):
             if _plain(name) in plain and not found[plain.index(_plain(name))]:
                 found[plain.index(_plain(name))] = field.name
                 break
-    if "first_name" in found or "last_name" in found:
-        found = ["" if name == "name" else name for name in found]
-    return found
+    spare = {name for name, others in (instead or {}).items() if set(others) & set(found)}
+    return ["" if name in spare else name for name in found]
+
+
+def named(mapping: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return the cells of a row by the name of the field that their column fills."""
+    return {name: cell for name, cell in zip(mapping, cells, strict=False) if name}
 
 
 def _plain(name: str) -> str:

@@ -275,12 +275,3 @@ def _said(label: str, cell: str, words: dict[str, tuple[str, ...]], problems: Pr
 
 def _by_name(pairs: Any) -> dict[str, Any]:
     return {fold(name): thing for name, thing in pairs}
-
-
-def first_primary(rows: Sequence[tuple[int, str]]) -> int:
-    """Return which row of a company's first contacts is its Primary: the first that says so, else the first.
-
-    `rows` are pairs of number and what the row says under contact type.
-    """
-    said = (number for number, word in rows if fold(word) == "primary")
-    return next(said, rows[0][0] if rows else 0)

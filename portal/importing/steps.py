@@ -5,13 +5,17 @@ import time
 from itertools import islice
 
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal import tables
 from portal.actions import imports as actions
 from portal.extensions import db
-from portal.importing.contacts import ContactRows, first_primary
-from portal.models import Company, Import, ImportState
+from portal.importing.columns import named
+from portal.importing.kind import Kind, Looker
+from portal.importing.registry import KINDS
+from portal.models import Import, ImportState
 from portal.queries import imports
+from portal.refusals import Refusal
 from portal.transaction import transaction
 
 STRETCH = 250
@@ -44,13 +48,13 @@ def step(import_id: int) -> bool:
 
 def _check(imported: Import) -> bool:
     """Look at rows until the time is up; return whether some are left."""
-    begun, position = time.monotonic(), imported.position
+    begun, position, kind = time.monotonic(), imported.position, KINDS[imported.kind]
     with transaction(write=True):
-        looker = _looker(imported.id)
+        looker = _looker(imported.id, kind)
     waiting = tables.read(imported.stored_as, after=position)
-    while looker and (stretch := list(islice(waiting, STRETCH))):
-        with transaction(write=False):
-            rows = looker.look([(number, _named(imported, cells)) for number, cells in stretch])
+    while looker and (stretch := list(islice(waiting, min(STRETCH, kind.stretch)))):
+        with transaction(write=kind.tries):
+            rows = looker.look([(number, named(imported.mapping, cells)) for number, cells in stretch])
         with transaction(write=True):
             if not actions.keep_rows(imported, position, rows, len(stretch)):
                 return False
@@ -72,32 +76,26 @@ def _rest(import_id: int) -> bool:
         return imported.at_work
 
 
-def _looker(import_id: int) -> ContactRows | None:
+def _looker(import_id: int, kind: Kind) -> Looker | None:
     """Return what looks at the rows; None, and the import has failed, where nobody may import any more."""
     imported = db.session.get_one(Import, import_id, populate_existing=True)
-    by, company = imports.actor_of(imported), db.session.get(Company, imported.company_id)
-    if by is None or company is None:
+    by = imports.actor_of(imported)
+    if by is None:
         actions.fail(imported, actions.MAY_NOT)
         return None
-    words = imports.words_of(company.id)
-    if imported.position == 0:
-        imported.stamp = words.stamp()
-        kinds = ((number, _named(imported, cells)) for number, cells in tables.read(imported.stored_as))
-        first = first_primary([(number, cells.get("contact_type", "")) for number, cells in kinds])
-        imported.choices = {**imported.choices, "first": str(first)}
-    return ContactRows(imported, company, by, words)
-
-
-def _named(imported: Import, cells: list[str]) -> dict[str, str]:
-    return {name: cell for name, cell in zip(imported.mapping, cells, strict=False) if name}
+    return kind.looker(imported, by)
 
 
 def _write(import_id: int) -> bool:
     """Write all of it; return whether there is more to do: where things moved on, a check of the rows."""
     try:
         with transaction(write=True):
-            return actions.write(import_id).at_work
-    except IntegrityError:
-        with transaction(write=True):
-            actions.again(db.session.get_one(Import, import_id, populate_existing=True), actions.OVERTAKEN)
-        return True
+            kind = KINDS[db.session.get_one(Import, import_id).kind]
+            return actions.write(import_id, kind.write).at_work
+    except Refusal as refusal:
+        reason = refusal.sentence
+    except (IntegrityError, StaleDataError):
+        reason = actions.OVERTAKEN
+    with transaction(write=True):
+        actions.again(db.session.get_one(Import, import_id, populate_existing=True), reason[:200])
+    return True

@@ -1,5 +1,6 @@
 """Tables on their way in: which ones somebody may know of, what their rows are checked against, who acts."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -7,7 +8,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.clock import now
@@ -26,13 +27,15 @@ from portal.models import (
     Role,
     StaffUser,
 )
+from portal.models.folding import fold
 from portal.policy import Actor, as_reader
 from portal.queries import vocabulary
 from portal.queries.people import primary_of
 from portal.queries.staff.sign_in import acting
 from portal.visibility import over_all, visible
 
-SHOWN, LISTED = 100, 25
+SHOWN, LISTED, SEVERAL = 100, 25, 20
+_NUMBER = re.compile(r"c-?([0-9]{1,9})", re.IGNORECASE)
 AT_WORK = (ImportState.CHECKING, ImportState.IMPORTING)
 
 
@@ -59,23 +62,27 @@ def found(actor: Actor, import_id: int) -> Import | None:
     return db.session.scalars(visible(actor, Import).where(Import.id == import_id)).one_or_none()
 
 
-def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company]]:
-    """Return the newest imports that `actor` may know of, each with its company."""
-    query = visible(actor, Import).join(Company, Company.id == Import.company_id).add_columns(Company)
+def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company | None]]:
+    """Return the newest imports that `actor` may know of, each with its company, if it is for one."""
+    query = visible(actor, Import).outerjoin(Company, Company.id == Import.company_id).add_columns(Company)
     if kind:
         query = query.where(Import.kind == kind)
     newest = query.order_by(Import.id.desc()).limit(LISTED)
     return [(row[0], row[1]) for row in db.session.execute(newest)]
 
 
-def client_called(actor: Actor, words: str) -> Company | None:
-    """Return the client that has this name or short name; None where none has, or several have the name."""
-    name = func.lower(Company.name) == words.lower()
-    query = over_all(actor, Company).where(
-        Company.exited_at.is_(None), (Company.slug == words.lower()) | name
-    )
-    found = list(db.session.scalars(query.limit(2)))
-    return found[0] if len(found) == 1 else None
+def clients_called(actor: Actor, words: str) -> list[Company]:
+    """Return whom `words` means: the client with this number ("C-104"), else all of this name or short name.
+
+    Clients that have left come only where no other is called so.
+    """
+    every = over_all(actor, Company)
+    number = _NUMBER.fullmatch(words)
+    if number and (known := db.session.scalar(every.where(Company.id == int(number[1])))):
+        return [known]
+    name = Company.name_key == fold(words)[:220]
+    found = list(db.session.scalars(every.where((Company.slug == words.lower()) | name).limit(SEVERAL)))
+    return [each for each in found if each.exited_at is None] or found
 
 
 def due_ids(limit: int) -> list[int]:
@@ -90,10 +97,23 @@ def old_ids(age: timedelta) -> list[Import]:
     return list(db.session.scalars(select(Import).where(Import.created_at < now() - age)))
 
 
+def about(company: Company) -> list[Import]:
+    """Return the tables that were handed in for the client, and those for all that have a row about it."""
+    its = or_(ImportRow.name == company.name, ImportRow.ready[("mark", 0)].as_integer() == company.id)
+    for_all = Import.company_id.is_(None) & Import.id.in_(select(ImportRow.import_id).where(its))
+    return list(db.session.scalars(select(Import).where((Import.company_id == company.id) | for_all)))
+
+
 def rows(imported: Import, outcomes: Collection[Outcome], most: int) -> list[ImportRow]:
     """Return the first rows of the table that came out in one of these ways."""
     query = select(ImportRow).where(ImportRow.import_id == imported.id, ImportRow.outcome.in_(outcomes))
     return list(db.session.scalars(query.order_by(ImportRow.number).limit(most)))
+
+
+def to_write(imported: Import) -> list[ImportRow]:
+    """Return the rows that become something, in the order of the file."""
+    mine = (ImportRow.import_id == imported.id, ImportRow.outcome.in_((Outcome.ADD, Outcome.UPDATE)))
+    return list(db.session.scalars(select(ImportRow).where(*mine).order_by(ImportRow.number)))
 
 
 def report(imported: Import) -> list[tuple[int, str, str, list[list[str]]]]:

@@ -37,6 +37,7 @@ PAGES = {
     "view as": ("tom", "/staff/clients/acme/contacts/{mia}/view-as", 200),
     "seen as an admin": ("tom", "/staff/as/{mia}/acme/", 200),
     "imports": ("sue", "/staff/imports", 200),
+    "import properties": ("sue", "/staff/imports/new/properties", 200),
     "import into a client": ("sue", "/staff/clients/acme/contacts/import", 200),
     "staff": ("sue", "/staff/people", 200),
     "somebody on the staff": ("sue", "/staff/people/{tom}", 200),

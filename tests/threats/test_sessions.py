@@ -61,7 +61,12 @@ def test_no_page_asks_by_itself(app):
     waits = Path(ROOT, "templates", "imports", "show.html").read_text()
     assert re.search(r'{% if imported\.at_work %}[^%]*hx-trigger="every 2s"', waits)
     polled = {name for name, view in app.view_functions.items() if getattr(view, "is_polled", False)}
-    assert polled == {"imports.show", "staff.clients.imports.show", "staff.view_as.imports.show"}
+    assert polled == {
+        "imports.show",
+        "staff.clients.imports.show",
+        "staff.imports.show",
+        "staff.view_as.imports.show",
+    }
     assert "http-equiv" not in Path(ROOT, "templates", "base.html").read_text()
     script = Path(ROOT, "static", "portal.js").read_text()
     (timed,) = re.findall(r"setInterval\(.*?\n  \}, ", script, re.DOTALL)

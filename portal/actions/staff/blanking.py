@@ -17,7 +17,6 @@ from portal.models import (
     Contact,
     Document,
     Ended,
-    Import,
     Invitation,
     Letter,
     LetterState,
@@ -29,6 +28,7 @@ from portal.models import (
     WorkOrder,
 )
 from portal.models.keys import refresh
+from portal.queries.imports import about as imports_about
 
 # What the books need of a client that has left, and what is emptied by itself.
 _KEPT = {
@@ -102,7 +102,7 @@ def blank_company(company: Company, tombstone: str) -> None:
     """Empty everything that was written about a client or at it, but for its invoices; its files go."""
     drop_documents(db.session.scalars(sa.select(Document).where(Document.company_id == company.id)))
     blank_letters(db.session.scalars(sa.select(Letter).where(Letter.company_id == company.id)), tombstone)
-    for imported in db.session.scalars(sa.select(Import).where(Import.company_id == company.id)).all():
+    for imported in imports_about(company):
         imports.forget(imported)
     db.session.flush()
     for table in db.metadata.sorted_tables:

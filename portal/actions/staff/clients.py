@@ -1,13 +1,14 @@
 """Clients: taking one on with its first contact, the areas it has, its exit and taking that back."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from portal import audit, staff_policy
+from portal.actions.company import DETAILS
 from portal.actions.contacts import Wanted, add_contact
 from portal.clock import now
 from portal.converters import TOP_LEVEL
@@ -26,12 +27,16 @@ LONGEST_SLUG = 40
 
 @dataclass(frozen=True)
 class Newcomer:
-    """A client to take on: its name, what stands for it in addresses ("": made of the name), its contact."""
+    """A client to take on: its name, what stands for it in addresses ("": made of the name), its contact.
+
+    `details` are further ones of the client itself, by the name of their column.
+    """
 
     name: str
     slug: str
     contact: dict[str, str | None]
     form_key: str | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_on(wanted: Newcomer, by: Actor) -> Company:
@@ -40,7 +45,7 @@ def take_on(wanted: Newcomer, by: Actor) -> Company:
     Raises FieldRefusal for an address that is taken or no client's, or a contact that cannot be kept.
     """
     staff_policy.demand(by.staff_role, Deed.KEEP_CLIENTS)
-    company = Company(name=wanted.name, slug=wanted.slug or _free_slug(wanted.name))
+    company = Company(name=wanted.name, slug=wanted.slug or _free_slug(wanted.name), **wanted.details)
     _demand_free(company.slug)
     try:
         with db.session.begin_nested():
@@ -48,7 +53,8 @@ def take_on(wanted: Newcomer, by: Actor) -> Company:
     except IntegrityError:
         raise _taken(company.slug) from None
     inside = replace(by, company_id=company.id)
-    audit.record("took on", by=inside, company_id=company.id, about=company.name)
+    given = {DETAILS[name]: ("", value) for name, value in wanted.details.items() if value}
+    audit.record("took on", by=inside, company_id=company.id, about=company.name, changes=given)
     first = Wanted(details=wanted.contact, access=Access.PORTAL)
     add_contact(company, first, inside, form_key=wanted.form_key)
     return company
@@ -56,12 +62,17 @@ def take_on(wanted: Newcomer, by: Actor) -> Company:
 
 def _free_slug(name: str) -> str:
     """Return what can stand for `name` in addresses and is free: "Kirk & Co" is "kirk-co" or "kirk-co-2"."""
-    letters = "".join(char if char.isascii() and char.isalnum() else " " for char in fold(name))
-    plain = "-".join(letters.split())[: LONGEST_SLUG - 4].strip("-")
+    plain = plain_slug(name)
     if len(plain) < 2:
         raise FieldRefusal("slug", "Nothing of the name can stand in an address. Type one.")
     tries = (plain, *(f"{plain}-{number}" for number in range(2, 100)))
     return next((each for each in tries if each in TOP_LEVEL or not having_slug(each)), plain)
+
+
+def plain_slug(name: str) -> str:
+    """Return what of `name` can stand in addresses, taken or not; perhaps too little to be one."""
+    letters = "".join(char if char.isascii() and char.isalnum() else " " for char in fold(name))
+    return "-".join(letters.split())[: LONGEST_SLUG - 4].strip("-")
 
 
 def _demand_free(slug: str) -> None:

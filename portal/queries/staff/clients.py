@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from portal.extensions import db
 from portal.invariants import able_admins
 from portal.models import Company, Contact, PortalUser
+from portal.models.folding import fold
 from portal.policy import Actor
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
@@ -47,6 +48,7 @@ def visit(slug: str, who: OnDuty) -> Visit | None:
 
 
 ORDERS = {"name": Order(Company.name_key)}
+SOME = 20
 _NUMBER = re.compile(r"(?:c-)?([0-9]{1,9})", re.IGNORECASE)
 
 
@@ -96,7 +98,18 @@ def has_admin(company_id: int) -> bool:
 
 def having_slug(slug: str) -> bool:
     """Return whether a client has this address already."""
-    return db.session.scalar(select(Company.id).where(Company.slug == slug)) is not None
+    return with_slug(slug) is not None
+
+
+def with_slug(slug: str) -> Company | None:
+    """Return the client with this address."""
+    return db.session.scalar(select(Company).where(Company.slug == slug))
+
+
+def with_name(name: str) -> list[Company]:
+    """Return some of the clients with this name, whatever its case; those that have left come last."""
+    query = select(Company).where(Company.name_key == fold(name)[:220])
+    return list(db.session.scalars(query.order_by(Company.exited_at.is_not(None), Company.id).limit(SOME)))
 
 
 def made_by_form(email_key: str, form_key: str) -> Company | None:

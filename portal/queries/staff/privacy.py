@@ -222,7 +222,9 @@ def imports(person: Person) -> list[Import]:
         ImportRow.name.in_(person.names),
     )
     here = or_(Import.company_id.in_(person.company_ids), Import.company_id.is_(None))
-    inside = select(ImportRow.import_id).where(named)
+    # A row that takes a client on holds the person as its contact.
+    comes_with = _is_address(ImportRow.ready[("cells", "email")].as_string(), person)
+    inside = select(ImportRow.import_id).where(named | comes_with)
     return list(db.session.scalars(select(Import).where(here, Import.id.in_(inside))))
 
 

@@ -1,0 +1,369 @@
+"""Tables of records on their way in and out, for all clients or one (S9): every kind by the same steps."""
+
+import csv
+import io
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from portal import jobs
+from portal.actions import imports
+from portal.clock import now
+from portal.csv_out import csv_text
+from portal.extensions import db
+from portal.importing.registry import KINDS
+from portal.models import Activity, Company, Contact, Import, Property
+from portal.transaction import transaction
+from tests.machinery.counts import count
+from tests.surfing import form_fields
+from tests.test_imports import everything, report, sent_to, table
+
+# kind: its header, and rows that cannot be: the row, the column and the sentence.
+WRONG = {
+    "properties": (
+        "Client,Name,Street,City,Postcode",
+        (
+            (",Hall,,,", "Client", "Say which client it is for."),
+            ("Nobody,Hall,,,", "Client", "There is no client called Nobody."),
+            ("Twice,Hall,,,", "Client", "Several clients are called Twice. Use the number, like C-104."),
+            ("Left,Hall,,,", "Client", "Left is marked as exited. Take that back first."),
+            ("acme,,1 High St,,", "Name", "Enter the property's name."),
+            ("acme,www.hall.example,,,", "Name", "A name cannot hold a web address."),
+            ("acme,Hall,,,", None, None),
+            ("ACME ESTATES,HALL,,,", "Name", "Row 8 has the same name."),
+            ("globex,Hall,,,", None, None),
+            (f"acme,Barn,,,{'9' * 41}", "Postcode", "This is too long. Use at most 40 characters."),
+        ),
+    ),
+    "clients": (
+        "Name,Short name,Website,Tax id,First name,Last name,Email",
+        (
+            (",none,,,Ann,Le,a@new.example", "Name", "Enter the client's name."),
+            ("Kirk & Co,,,,Ann,Le,a@new.example", None, None),
+            ("Kirk Co,,,,Ann,Le,b@new.example", "Name", "Row 3 has the same name."),
+            ("Dale,,,,,Le,c@new.example", "First name", "Enter the first name."),
+            ("Moor,,,,Ann,Le,", "Email", "Enter an e-mail address."),
+            ("Fell,,nowhere,,Ann,Le,d@new.example", "Website", "Enter a web address, like www.company.com."),
+            (
+                "Tarn,staff,,,Ann,Le,e@new.example",
+                "Short name",
+                "The portal itself uses the address staff. Choose another one.",
+            ),
+            (
+                "Twice,,,,Ann,Le,f@new.example",
+                "Name",
+                "Several clients are called Twice. Give the short name.",
+            ),
+            ("Left,,,,Ann,Le,g@new.example", "Name", "Left is marked as exited. Take that back first."),
+            (
+                "Beck,A B,,,Ann,Le,h@new.example",
+                "Short name",
+                "Use 2 to 40 small letters, digits and hyphens.",
+            ),
+        ),
+    ),
+}
+
+
+@pytest.fixture
+def sue(on_duty, town):
+    return on_duty(town.sue)
+
+
+@pytest.fixture
+def work(app):
+    """What the clock does once: takes up whatever waits."""
+
+    def work_once() -> None:
+        with app.app_context():
+            jobs.find_due()
+
+    return work_once
+
+
+@pytest.fixture
+def checked(sue, work):
+    """Hands a table in as Sue, with its columns as guessed; gives the address of its page."""
+
+    def check(kind: str, content: bytes, client: str = "", **choices: str) -> str:
+        parts = {"client": client} if client else {}
+        answer = sent_to(sue, f"/staff/imports/new/{kind}", content, **parts)
+        assert answer.status_code == 303, answer.text
+        form = form_fields(sue.get(answer.location).text, "columns")
+        assert sue.post(f"{answer.location}/columns", {**form, **choices}).status_code == 303
+        work()
+        return answer.location
+
+    return check
+
+
+@pytest.fixture
+def taken_in(sue, checked, work):
+    """The same, and has it written; gives what became of each row."""
+
+    def take(kind: str, content: bytes, client: str = "", **choices: str) -> list[str]:
+        page = checked(kind, content, client, **choices)
+        answer = sue.post(f"{page}/start")
+        assert answer.status_code == 303, report(sue, page)
+        work()
+        assert "Imported</h2>" in sue.get(page).text, sue.get(page).text
+        return [row[2] for row in report(sue, page)]
+
+    return take
+
+
+@pytest.fixture
+def clients(writing):
+    """Two clients of one name, one that has left, and one without anything."""
+    with writing():
+        for slug, name, left in (
+            ("twice", "Twice", None),
+            ("twice-2", "Twice", None),
+            ("left", "Left", now()),
+            ("fresh", "Fresh", None),
+        ):
+            db.session.add(Company(slug=slug, name=name, exited_at=left))
+
+
+def places(slug: str) -> dict[str, str]:
+    """The properties of a client: street by name."""
+    query = select(Property.name, Property.street).join(Company, Company.id == Property.company_id)
+    return dict(db.session.execute(query.where(Company.slug == slug)).all())
+
+
+def number_of(page: str) -> int:
+    return int(re.search(r"/staff/imports/(\d+)", page)[1])
+
+
+def exported(sue, kind: str, client: str = "") -> str:
+    answer = sue.get(f"/staff/imports/export/{kind}" + (f"?client={client}" if client else ""))
+    assert answer.status_code == 200
+    return answer.text
+
+
+class TestEveryKind:
+    def test_every_error_by_row_and_cell(self, sue, checked, clients):
+        """S9: the sentence of the form at its cell, also where a client is not to be told."""
+        for kind, (head, rows) in WRONG.items():
+            page = checked(kind, table(*(row for row, _, _ in rows), head=head))
+            found = {(int(row), column): sentence for row, _, _, column, sentence in report(sue, page)}
+            for number, (_row, column, sentence) in enumerate(rows, 2):
+                assert found.get((number, column or "")) == (sentence or ""), (kind, number)
+            assert len(found) == len(rows), kind
+            assert "Start the import" not in sue.get(page).text
+            assert sue.post(f"{page}/start").status_code == 409, kind
+
+    def test_the_pages(self, sue, on_duty, browser, town, checked):
+        """S1, S9, T28: administrators alone; an empty table of the same columns to start from."""
+        listed, tom, mia = sue.get("/staff/imports").text, on_duty(town.tom), browser(town.mia)
+        for code, kind in KINDS.items():
+            assert f'href="/staff/imports/new/{code}"' in listed
+            shown = sue.get(f"/staff/imports/new/{code}")
+            assert (shown.status_code, tom.get(f"/staff/imports/new/{code}").status_code) == (200, 403), code
+            empty = next(csv.reader([sue.get(f"/staff/imports/template/{code}").text.lstrip("\ufeff")]))
+            assert [name for name in empty if name not in shown.text] == [], kind
+            # T75: by whatever page it comes, a file that is none gets a reason and leaves nothing.
+            refused = sent_to(sue, f"/staff/imports/new/{code}", b"a,b\n\0,", client="acme")
+            assert (refused.status_code, "NUL" in refused.text) == (422, True), code
+        page = checked("properties", table("acme,Hall", head="Client,Name"))
+        assert tom.get(page).status_code == 403
+        number = number_of(page)
+        for other, address in ((mia, "/acme"), (sue, "/staff/clients/acme")):
+            assert other.get(f"{address}/contacts/import/{number}").status_code == 404
+        assert mia.get(page).status_code == 404
+        assert "Properties, all clients, 1 row" in sue.get("/staff/imports").text
+        wrong = sent_to(sue, "/staff/imports/new/properties", table("x", head="Name"), client="Nobody")
+        assert (wrong.status_code, "There is no client called Nobody." in wrong.text) == (422, True)
+        assert sent_to(sue, "/staff/imports/new/contacts", table("x")).status_code == 422
+        without = sent_to(sue, "/staff/imports/new/properties", table("Hall", head="Name")).location
+        form = form_fields(sue.get(without).text, "columns")
+        assert "Choose which column fills Client." in sue.post(f"{without}/columns", form).text
+
+
+class TestProperties:
+    """C40, S9."""
+
+    def test_into_several_clients(self, town, taken_in, reading, browser):
+        """One file, each row into its client, as the form does it there: traces, names and updates."""
+        head = "Company number,Building,Address,Zip"
+        rows = (
+            f"C-{town.acme.id},Hall,1 High St,LS1",
+            f"{town.globex.name},Hall,2 Low St,",
+            "acme,ALPHA,9 New St,",
+        )
+        content = table(*rows, head=head.replace("Company number", "Client"))
+        assert taken_in("properties", content, twins="update") == ["Added", "Added", "Changed"]
+        with reading():
+            assert (places("acme")["Hall"], places("globex")["Hall"]) == ("1 High St", "2 Low St")
+            assert places("acme")["ALPHA"] == "9 New St"
+            told = select(Activity).where(Activity.what == "added the property").order_by(Activity.id)
+            mine, theirs = db.session.scalars(told).all()[-2:]
+            assert (mine.company_id, theirs.company_id) == (town.acme.id, town.globex.id)
+            assert (mine.actor_name, mine.target_name) == (f"Gatehouse staff {town.sue.name}", "Hall")
+            assert mine.changes == {
+                "Name": ["", "Hall"],
+                "Street": ["", "1 High St"],
+                "Postcode": ["", "LS1"],
+            }
+            whole = db.session.scalars(select(Activity).where(Activity.what == "imported properties")).one()
+            assert (whole.company_id, whole.changes["Added"]) == (None, ["", "2"])
+        assert "Hall" in browser(town.mia).get("/acme/activity").text
+        # Once more: what is there is skipped, or is so already; there is nothing to start.
+        with reading():
+            before = places("acme")
+        with pytest.raises(AssertionError):
+            taken_in("properties", content, twins="update")
+        with pytest.raises(AssertionError):
+            taken_in("properties", content)
+        with reading():
+            assert places("acme") == before
+
+    @settings(
+        max_examples=count(4, 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(
+        st.lists(
+            st.tuples(*(st.text(st.sampled_from("aß=+-@'\",; ＝é"), max_size=8) for _ in range(4))),
+            min_size=1,
+            max_size=6,
+            unique_by=lambda row: row[0].strip().casefold(),
+        )
+    )
+    def test_out_and_in(self, sue, taken_in, writing, reading, rows):
+        """S9, T69: import(export(x)) = x, into a client that has nothing, whatever the names are."""
+        with writing():
+            company = Company(slug=f"new-{db.session.scalar(select(func.max(Company.id))) + 1}", name="New")
+            db.session.add(company)
+            db.session.flush()
+            slug, other = company.slug, f"{company.slug}-2"
+            db.session.add(Company(slug=other, name="Other"))
+        named = [row for row in rows if row[0].strip()]
+        head = ("Name", "Street", "City", "Postcode")
+        if not named:
+            return
+        taken_in("properties", csv_text(head, named).encode(), slug)
+        out = exported(sue, "properties", slug)
+        assert len(list(csv.reader(io.StringIO(out)))) == len(named) + 1
+        taken_in("properties", out.encode(), other)
+        assert exported(sue, "properties", other) == out
+
+    def test_over_all_clients(self, sue, taken_in, writing):
+        """S9: what is exported of all clients says whose each row is, and brings back what was changed."""
+        before = exported(sue, "properties")
+        assert before.startswith('\ufeff"Client","Client name","Name","Street","City","Postcode"')
+        with writing():
+            for place in db.session.scalars(select(Property)):
+                place.street, place.postcode = "Somewhere", "X"
+        changed = exported(sue, "properties")
+        assert "Somewhere" in changed
+        again = re.sub(r'"Somewhere","([^"]*)","X"', r'"1 High St","\1","LS1"', changed)
+        assert set(taken_in("properties", again.encode(), twins="update")) == {"Changed"}
+        assert exported(sue, "properties") == again
+
+
+class TestClients:
+    """S2, S9, P13."""
+
+    def test_taken_on_as_by_the_form(self, sue, taken_in, writing, reading, mailbox):
+        """S2, L10: client, Primary contact, admin and invitation; every row as the form makes it."""
+        form = {"name": "Kirk & Co", "first_name": "Ann", "last_name": "Le", "email": "ann@kirk.example"}
+        assert sue.post("/staff/clients/new", form).status_code == 303
+        content = table(
+            "Dale & Co,,1 High St,Leeds,LS1,0113 496 0000,GB 1,dale.example,Ann,Le,ann@dale.example",
+            "Kirk & Co,,,York,,,,,Bob,Le,bob@kirk.example",
+            head=",".join(each.label for each in KINDS["clients"].fields),
+        )
+        assert taken_in("clients", content, twins="update") == ["Added", "Changed"]
+        with reading():
+            dale, kirk = (
+                db.session.scalars(select(Company).where(Company.slug == slug)).one()
+                for slug in ("dale-co", "kirk-co")
+            )
+            assert (dale.street, dale.phone, dale.website) == (
+                "1 High St",
+                "+441134960000",
+                "https://dale.example",
+            )
+            assert (kirk.city, kirk.name) == ("York", "Kirk & Co")
+            assert [plainly(each) for each in people(dale)] == [plainly(each) for each in people(kirk)]
+            took = db.session.scalars(select(Activity).where(Activity.what == "took on")).all()[-1]
+            assert (took.company_id, took.changes["Tax id"]) == (dale.id, ["", "GB 1"])
+        assert mailbox.links("ann@dale.example")
+        assert not mailbox.letters("bob@kirk.example")
+
+    def test_out_and_in(self, sue, taken_in, checked, writing):
+        """S9, T69: import(export(x)) = x; unchanged it is so already, and what was changed comes back."""
+        with writing():
+            for each in db.session.scalars(select(Company)):
+                each.name, each.street, each.tax_id = f"={each.name}\", 'x", "+1 Low St", "-7"
+                each.phone, each.website = "+442079460123", "https://a.example"
+        before = exported(sue, "clients")
+        page = checked("clients", before.encode(), twins="update")
+        assert {row[4] for row in report(sue, page)} == {"It is so already."}
+        with writing():
+            for each in db.session.scalars(select(Company)):
+                each.name = each.street = each.tax_id = each.phone = "Z"
+        assert set(taken_in("clients", before.encode(), twins="update")) == {"Changed"}
+        assert exported(sue, "clients") == before
+
+
+def people(company: Company) -> list[Contact]:
+    return list(db.session.scalars(select(Contact).where(Contact.company_id == company.id)).unique())
+
+
+def plainly(contact: Contact) -> str:
+    """Everything that hangs on a contact, as if it were Kirk's."""
+    return re.sub("dale", "kirk", re.sub(r"'company_id': \d+", "", everything(contact)).lower())
+
+
+class TestAllOrNothing:
+    ROWS = table(*(f"acme,Hall {number}" for number in range(6)), head="Client,Name")
+
+    def test_whoever_dies_leaves_nothing(self, app, sue, checked, work, reading, monkeypatch):
+        """S9, T85: killed while it writes, it is taken up again and written once, however often asked."""
+        page = checked("properties", self.ROWS)
+        with reading():
+            before = places("acme")
+        assert [sue.post(f"{page}/start").status_code for _ in "12"] == [303, 409]
+        written = []
+
+        def dying(_records, place, *_) -> bool:
+            written.append(place)
+            return len(written) < 4 or 1 / 0
+
+        with monkeypatch.context() as patched:
+            patched.setattr("portal.importing.properties.Properties.write", dying)
+            with app.app_context(), pytest.raises(ZeroDivisionError), transaction(write=True):
+                imports.write(number_of(page), KINDS["properties"].write)
+        with reading():
+            assert places("acme") == before
+        for _ in range(2):
+            work()
+        with reading():
+            assert len(places("acme")) == len(before) + 6
+
+    def test_what_moves_on_meanwhile(self, town, sue, checked, work, writing, reading):
+        """S9, T85: a name is taken, a client leaves: nothing is written, all is checked again."""
+        page = checked("properties", self.ROWS)
+        with writing():
+            db.session.add(Property(company_id=town.acme.id, name="Hall 3"))
+        assert sue.post(f"{page}/start").status_code == 303
+        for _ in range(2):
+            work()
+        shown = sue.get(page).text
+        assert "Row 5 came out otherwise than checked" in shown
+        assert [row[2] for row in report(sue, page)].count("Skipped") == 1
+        with writing():
+            db.session.get_one(Company, town.acme.id).exited_at = now()
+        assert sue.post(f"{page}/start").status_code == 303
+        for _ in range(2):
+            work()
+        with reading():
+            assert "Hall 1" not in places("acme")
+            found = db.session.get_one(Import, number_of(page))
+            assert (found.state, found.errors) == ("checked", 6)
