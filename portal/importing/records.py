@@ -134,7 +134,7 @@ class RecordRows:
             return None
 
     def _key(self, row: Row) -> str:
-        identity = fold(self._records.identity(row))
+        identity = "" if row.problems else fold(self._records.identity(row))
         whose = row.company.id if row.company else ""
         return f"{whose} {identity}"[:LONGEST_KEY] if identity else ""
 
