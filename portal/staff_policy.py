@@ -1,6 +1,7 @@
 """What the vendor's staff may do: Support looks, resends, resets, disables; administrators do all (S1)."""
 
 from enum import StrEnum
+from typing import Protocol
 
 from portal.lifecycle import Move
 from portal.models import Permission, StaffRole
@@ -98,3 +99,22 @@ def demand(role: str, deed: Deed | Move) -> None:
     reason = objection(role, deed)
     if reason is not None:
         raise NotAllowed(reason)
+
+
+class Acting(Protocol):
+    """Whoever acts, with the role of the staff, which nobody else has."""
+
+    @property
+    def staff_role(self) -> str: ...
+
+
+def is_vendor(actor: Acting) -> bool:
+    """Return whether `actor` may write what the vendor alone writes in a client, like contracts (S9)."""
+    return may(actor.staff_role, Deed.KEEP_CLIENTS)
+
+
+def demand_vendor(actor: Acting) -> None:
+    """Raise NotAllowed unless `actor` may write what the vendor alone writes in a client (S9)."""
+    if not actor.staff_role:
+        raise NotAllowed("Only the vendor can do this.")
+    demand(actor.staff_role, Deed.KEEP_CLIENTS)
