@@ -1,8 +1,8 @@
-"""What can happen now: the life of a contact with its moves (behaviour 4), and the end of a work order."""
+"""What can happen now: the life of a contact with its moves (behaviour 4), the end of orders and RFPs."""
 
 from enum import StrEnum
 
-from portal.models import Access, Contact, Role, WorkOrder, WorkStatus
+from portal.models import Access, Contact, Rfp, Role, WorkOrder, WorkStatus
 from portal.refusals import NotNow
 
 
@@ -199,6 +199,17 @@ def _no_factor_reset(contact: Contact) -> str | None:
     if user is None or user.disabled_at or user.companies_linked != 1:
         return f"Only the vendor can reset the second factor of {contact.name}. Ask the vendor's support."
     return None if user.has_second_factor else f"{contact.name} has no second factor."
+
+
+def takes_answer(rfp: Rfp) -> bool:
+    """Return whether an RFP takes an answer: as long as nobody has decided about it."""
+    return rfp.status in ("open", "answered")
+
+
+def take_answer(rfp: Rfp) -> None:
+    """Raise NotNow for an RFP that takes no further answer."""
+    if not takes_answer(rfp):
+        raise NotNow(f"{rfp.title} is {rfp.status} already. Set its status to Open first.")
 
 
 _ENDED = (WorkStatus.DONE, WorkStatus.CANCELLED)

@@ -107,6 +107,8 @@ _UNDER = {
     "access": "contacts",
     "access_requests": "contacts",
     "property_links": "contacts",
+    "contract_forms": "contracts",
+    "rfp_forms": "rfps",
 }
 
 

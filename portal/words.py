@@ -84,6 +84,13 @@ WORK_STATUS = {
     WorkStatus.DONE: "Done",
     WorkStatus.CANCELLED: "Cancelled",
 }
+RFP_STATUS = {
+    "open": "Open",
+    "answered": "Answered",
+    "accepted": "Accepted",
+    "declined": "Declined",
+    "closed": "Closed",
+}
 PRIORITY = {
     "low": ("Low", "Whenever it suits."),
     "normal": ("Normal", "Within the usual time."),

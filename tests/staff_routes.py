@@ -144,6 +144,20 @@ CLIENTS = {
     "staff.clients.keeping.leave": ("/staff/clients/acme/exit", "GET POST", ADMINISTRATOR),
     "staff.clients.keeping.take_back": ("/staff/clients/acme/take-back", "POST", ADMINISTRATOR),
 }
+# What the vendor alone writes: its customers have no page for it. What is deleted is gone, so it comes last.
+_WRITTEN = {
+    "contract_forms.add": ("contracts/new", "GET POST"),
+    "contract_forms.edit": ("contracts/{contract}/edit", "GET POST"),
+    "rfp_forms.add": ("rfps/new", "GET POST"),
+    "rfp_forms.edit": ("rfps/{rfp}/edit", "GET POST"),
+    "rfp_forms.give_answer": ("rfps/{rfp}/answers", "POST"),
+    "contract_forms.delete": ("contracts/{contract}/delete", "GET POST"),
+    "rfp_forms.delete": ("rfps/{rfp}/delete", "GET POST"),
+}
+CLIENTS |= {
+    f"staff.clients.{name}": (f"/staff/clients/acme/{path}", methods, ADMINISTRATOR)
+    for name, (path, methods) in _WRITTEN.items()
+}
 # And once more below the address of a contact, to look at through its eyes.
 _SEEN = {name: (path, methods) for name, (path, methods, _may) in area_routes.AREAS.items()}
 _SEEN |= {name: (path, "GET") for name, path in _FOR_SUPPORT.items()} | _FOR_ADMINISTRATORS

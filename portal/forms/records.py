@@ -13,6 +13,7 @@ from wtforms import ValidationError
 from wtforms.fields import Field
 
 from portal.forms.fields import (
+    Blank,
     FilledFrom,
     PhoneField,
     TextLine,
@@ -31,7 +32,7 @@ def fingerprint(known: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dict(known), sort_keys=True).encode()).hexdigest()[:32]
 
 
-class RecordForm(FlaskForm):
+class RecordForm(Blank):
     """A form over something that somebody else may change meanwhile (behaviour C15)."""
 
     # The state the form was filled from.
@@ -49,12 +50,16 @@ class RecordForm(FlaskForm):
     def differences(self, known: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return what was typed beside what is `known` now, and let the next save mean this state."""
         self.seen.data, self.seen.raw_data = fingerprint(known), None
-        pairs = [(self[name], str(value)) for name, value in known.items()]
+        pairs = [(self[name], self.said(name, value)) for name, value in known.items()]
         return [
-            {"label": field.label.text, "yours": field.data or "", "theirs": theirs}
+            {"label": field.label.text, "yours": self.said(field.name, field.data), "theirs": theirs}
             for field, theirs in pairs
-            if (field.data or "") != theirs
+            if self.said(field.name, field.data) != theirs
         ]
+
+    def said(self, _name: str, value: Any) -> str:
+        """Return what the value of a field is called where two versions stand beside each other."""
+        return str(value or "")
 
     def values(self) -> dict[str, str]:
         """Return what was typed, by the name of its field."""

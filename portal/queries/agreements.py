@@ -1,7 +1,7 @@
 """Contracts and RFPs: their lists, where a contract stands in time, and the properties each is about."""
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import lazyload
@@ -11,8 +11,11 @@ from portal.models import Contract, ContractProperty, Property, Rfp, RfpProperty
 from portal.policy import Actor
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
-from portal.visibility import visible
+from portal.visibility import own, visible
 
+Row = TypeVar("Row", bound=Contract | Rfp)
+
+MOST = 20_000
 CONTRACT_VIEWS = ("", "active", "upcoming", "ended")
 RFP_VIEWS = ("", "open", "answered", "accepted", "declined", "closed")
 CONTRACT_ORDERS = {"starts": Order(Contract.starts_on, date), "title": Order(Contract.name_key)}
@@ -100,3 +103,31 @@ def properties_of_rfp(reader: Actor, rfp: Rfp) -> list[Property]:
 def _places(reader: Actor, ids: Select[Any]) -> list[Property]:
     query = visible(reader, Property).where(Property.id.in_(ids)).order_by(Property.name_key, Property.id)
     return list(db.session.scalars(query))
+
+
+def having_reference(reader: Actor, model: type[Row], reference: str, *, except_id: int | None) -> Row | None:
+    """Return the contract or RFP of the reader's company with `reference`, whatever its case.
+
+    Not the one with `except_id`.
+    """
+    same = func.lower(model.reference) == reference.lower()
+    query = own(reader, model).where(same, model.id != (except_id or 0))
+    found: Row | None = db.session.scalars(query.limit(1)).first()
+    return found
+
+
+def coverable(reader: Actor, row: Contract | Rfp | None) -> list[Property]:
+    """Return the properties that `row` may be about, by name: those in use, and those it is about already."""
+    now = [link.property_id for link in row.property_links] if row else []
+    query = visible(reader, Property).where(Property.archived_at.is_(None) | Property.id.in_(now))
+    return list(db.session.scalars(query.order_by(Property.name_key, Property.id)))
+
+
+def all_contracts(reader: Actor, wish: Wish, today: date) -> list[Contract]:
+    """Return every contract that the list shows on all of its pages, to be taken out as a table."""
+    return list(db.session.scalars(_contracts(reader, wish, today).order_by(Contract.id).limit(MOST)))
+
+
+def all_rfps(reader: Actor, wish: Wish) -> list[Rfp]:
+    """Return every RFP that the list shows on all of its pages, to be taken out as a table."""
+    return list(db.session.scalars(_rfps(reader, wish).order_by(Rfp.id).limit(MOST)))

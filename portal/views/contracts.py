@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from portal import htmx, policy
+from portal import htmx, policy, staff_policy
 from portal.forms.records import AttachForm
 from portal.guards import actor, enter_area, find, takes_files
 from portal.models import Area, Contract
@@ -35,6 +35,7 @@ def listing() -> dict[str, Any]:
         "page": agreements.contracts(who, asked, day),
         "counts": agreements.contract_counts(who, asked, day),
         "standing": lambda contract: agreements.standing(contract, day),
+        "is_vendor": staff_policy.is_vendor(who),
         "reach": None if htmx.wants_part() else reach(who),
     }
 
@@ -60,6 +61,7 @@ def _page(contract: Contract, *, attach_form: AttachForm | None = None, status: 
         documents=documents.of(who, contract),
         links_places=policy.opens(who, Area.PROPERTIES),
         can_change=who.is_admin,
+        is_vendor=staff_policy.is_vendor(who),
         attach_form=attach_form or AttachForm(formdata=None),
         attach_action=url_for(".attach", contract_id=contract.id),
     )

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Response, url_for
 
-from portal import htmx, policy
+from portal import htmx, lifecycle, policy, staff_policy
+from portal.forms.agreements import AnswerForm
 from portal.forms.records import AttachForm
 from portal.guards import actor, enter_area, find, takes_files
 from portal.models import Area, Rfp
@@ -33,6 +34,7 @@ def listing() -> dict[str, Any]:
         **LIST.context(asked),
         "page": agreements.rfps(who, asked),
         "counts": agreements.rfp_counts(who, asked),
+        "is_vendor": staff_policy.is_vendor(who),
         "reach": None if htmx.wants_part() else reach(who),
     }
 
@@ -40,10 +42,17 @@ def listing() -> dict[str, Any]:
 @blueprint.get("/<id:rfp_id>")
 def show(rfp_id: int) -> Response:
     """Show one RFP."""
-    return _page(find(Rfp, rfp_id, area=Area.RFPS))
+    return rfp_page(find(Rfp, rfp_id, area=Area.RFPS))
 
 
-def _page(rfp: Rfp, *, attach_form: AttachForm | None = None, status: int = 200) -> Response:
+def rfp_page(
+    rfp: Rfp,
+    *,
+    attach_form: AttachForm | None = None,
+    answer_form: AnswerForm | None = None,
+    status: int = 200,
+) -> Response:
+    """Return the page of an RFP, with the forms as they were sent where something is wrong with them."""
     who = actor()
     late = (today() - rfp.answers_by).days > 0 and rfp.status == "open"
     return htmx.page(
@@ -56,8 +65,10 @@ def _page(rfp: Rfp, *, attach_form: AttachForm | None = None, status: int = 200)
         documents=documents.of(who, rfp),
         links_places=policy.opens(who, Area.PROPERTIES),
         can_change=who.is_admin,
+        is_vendor=staff_policy.is_vendor(who),
+        answer_form=(answer_form or AnswerForm(formdata=None)) if lifecycle.takes_answer(rfp) else None,
         attach_form=attach_form or AttachForm(formdata=None),
-        attach_action=url_for(".attach", rfp_id=rfp.id),
+        attach_action=url_for("rfps.attach", rfp_id=rfp.id),
     )
 
 
@@ -65,4 +76,4 @@ def _page(rfp: Rfp, *, attach_form: AttachForm | None = None, status: int = 200)
 @takes_files
 def attach(rfp_id: int) -> Response:
     """Attach a document to an RFP."""
-    return attached(find(Rfp, rfp_id, area=Area.RFPS), _page)
+    return attached(find(Rfp, rfp_id, area=Area.RFPS), rfp_page)

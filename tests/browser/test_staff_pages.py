@@ -33,6 +33,8 @@ PAGES = {
     "a client": ("sue", "/staff/clients/acme/client", 200),
     "a client's contacts for support": ("tom", "/staff/clients/acme/contacts", 200),
     "a client's contact": ("sue", "/staff/clients/acme/contacts/{mia}", 200),
+    "add a contract": ("sue", "/staff/clients/acme/contracts/new", 200),
+    "add an RFP": ("sue", "/staff/clients/acme/rfps/new", 200),
     "mark as exited": ("sue", "/staff/clients/acme/exit", 200),
     "view as": ("tom", "/staff/clients/acme/contacts/{mia}/view-as", 200),
     "seen as an admin": ("tom", "/staff/as/{mia}/acme/", 200),

@@ -35,7 +35,9 @@ from portal.views import (
     work_orders,
 )
 from portal.views.asked import Listing
+from portal.views.staff import contracts as contract_forms
 from portal.views.staff import keeping
+from portal.views.staff import rfps as rfp_forms
 
 blueprint = Blueprint("clients", __name__, url_prefix="/clients")
 LIST = Listing(listing.VIEWS, tuple(listing.ORDERS))
@@ -65,7 +67,9 @@ OF_CUSTOMERS = (
     activity,
     roles,
 )
-for part in (keeping, *OF_CUSTOMERS):
+# What no customer has a page for at all.
+OF_STAFF = (keeping, contract_forms, rfp_forms)
+for part in (*OF_STAFF, *OF_CUSTOMERS):
     blueprint.register_blueprint(part.blueprint)
 
 
