@@ -21,6 +21,7 @@ from portal import (
     jobs,
     limits,
     logs,
+    origins,
     staff_gate,
     tallies,
     templating,
@@ -108,7 +109,8 @@ def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     mailer.init_app(app)
-    # In this order: whatever comes after the first reads the whole body.
+    # In this order: whatever comes after these two reads the whole body.
+    app.before_request(origins.refuse_foreign)
     app.before_request(guards.make_room)
     app.before_request(limits.refuse_floods)
     csrf.init_app(app)

@@ -3,6 +3,7 @@
 A route without an entry in ROUTES makes `test_every_route_has_an_entry` fail: say there who may use it.
 """
 
+import re
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import product
@@ -523,3 +524,26 @@ class TestForgery:
                 wrong |= {} if answer.status_code == 400 else {(name, kind): answer.status_code}
         assert wrong == {}
         assert unchanged() == before
+
+    def test_from_another_sites_page(self, app, town, browser, on_duty, unchanged):
+        """T67: refused wherever something changes, on both sides, whatever token comes with it; what the
+        portal's own pages send, or says nothing, goes on."""
+        site, asked, wrong = "Sec-Fetch-Site", 0, {}
+        foreign = ({site: "cross-site"}, {site: "same-site"}, {"Origin": "https://other.example"})
+        people = {False: browser(town.mia), True: on_duty(town.sue)}
+        tokens, before = {staff: each.token() for staff, each in people.items()}, unchanged()
+        for number, rule in enumerate(app.url_map.iter_rules()):
+            if "POST" not in rule.methods or rule.endpoint.startswith("api."):
+                continue
+            staff, asked = rule.rule.startswith("/staff"), asked + 1
+            sent = {**foreign[number % 3], "X-CSRFToken": tokens[staff]}
+            path = re.sub(r"<[^>]+>", "1", rule.rule)
+            code = people[staff].client.post(path, headers=sent).status_code
+            wrong |= {} if code == 400 else {rule.rule: code}
+        assert wrong == {}
+        assert asked > 150
+        assert unchanged() == before
+        own = ({site: "same-origin"}, {site: "none"}, {"Origin": "http://localhost"}, {"Origin": "null"}, {})
+        for number, headers in enumerate(own):
+            form = {"first_name": f"Mia {number}", "last_name": "Stone", "csrf_token": tokens[False]}
+            assert people[False].client.post("/profile", data=form, headers=headers).status_code == 303
