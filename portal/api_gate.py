@@ -38,6 +38,9 @@ def gate() -> Response | None:
     if scope is None:  # Flask's own answer to OPTIONS
         return None
     permissions = api_policy.permissions(token.scopes, scope)
+    too: ApiScope | None = getattr(view, "scope_too", None)
+    if too is not None:
+        api_policy.permissions(token.scopes, too)
     company_id = _company_id(request.view_args or {})
     g.acting = _acting(token, permissions, company_id)
     return None

@@ -2,6 +2,7 @@
 
 ROUTES = {
     "api.list_companies": ("/companies", "GET", "companies:read"),
+    "api.add_company": ("/companies", "POST", "companies:write"),
     "api.show_company": ("/companies/{company}", "GET", "companies:read"),
     "api.change_company": ("/companies/{company}", "PATCH", "companies:write"),
     "api.list_contacts": ("/companies/{company}/contacts", "GET", "contacts:read"),

@@ -99,6 +99,7 @@ class TestDoor:
         assert {code for code in codes.values() if code >= 400} == {422}
         assert {name for name, code in codes.items() if code == 422} == {
             "api.add",
+            "api.add_company",
             "api.look_up",
             "api.link",
             "api.add_property",
@@ -109,6 +110,7 @@ class TestDoor:
             ids = {"company": nobody, "contact": nobody, "place": nobody}
             found = {name: answer.status_code for name, answer in asked(system(), **ids)}
             assert {name for name, code in found.items() if code != 404} == {
+                "api.add_company",
                 "api.list_companies",
                 "api.look_up",
                 "api.read_on",
@@ -389,6 +391,37 @@ class TestRecords:
         assert crm.call("PATCH", path, {"name": "Other"}, If_Match=seen.headers["ETag"]).status_code == 412
         assert crm.call("PATCH", path, {"slug": "other"}, If_Match="*").status_code == 422
         assert [each["slug"] for each in crm.get("/companies?q=glob").json["items"]] == ["globex"]
+
+    def test_a_new_company(self, town, system, mailbox, browser):
+        """S2, P13, T80: as by the form; its contact is invited, so the token must give access, too."""
+        new = {"name": "Kirk & Söhne", "city": "Leeds", "tax_id": "GB 123456789"}
+        new["contact"] = {"first_name": "Kay", "last_name": "Kirk", "email": "kay@kirk.example"}
+        others = [each for each in ApiScope if each != ApiScope.ACCESS_WRITE]
+        assert system(*others).call("POST", "/companies", new).status_code == 403
+        crm = system("companies:read", "companies:write", "access:write")
+        first, again = (crm.call("POST", "/companies", new, Idempotency_Key="crm-1") for _ in range(2))
+        assert (first.status_code, again.status_code, again.json) == (201, 200, first.json)
+        assert (first.json["slug"], first.json["city"], first.json["exited_at"]) == (
+            "kirk-sohne",
+            "Leeds",
+            None,
+        )
+        assert first.headers["Location"] == f"http://localhost/api/v1/companies/{first.json['id']}"
+        (letter,) = mailbox.letters("kay@kirk.example")
+        form = {"password": "seven purple otters dancing", "accept_terms": "y"}
+        kay = browser()
+        assert kay.post(letter.link, form).status_code == 303
+        assert (
+            "Alder Services API CRM took on Kirk &amp; Söhne as a client"
+            in kay.get("/kirk-sohne/activity").text
+        )
+        for wrong, place in (
+            ({"slug": "acme"}, "#/slug"),
+            ({"slug": "A B"}, "#/slug"),
+            ({"contact": {**new["contact"], "email": ""}}, "#/contact/email"),
+        ):
+            answer = crm.call("POST", "/companies", new | wrong)
+            assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, place)
 
     def test_a_property(self, town, system):
         """C40: add, twice with one key; change; archive; one name in a company."""

@@ -19,6 +19,7 @@ from portal.forms.fields import (
     several_lines,
 )
 from portal.forms.records import tax_id, web_address
+from portal.forms.staff import address_part
 
 LARGEST_ID = 2**31 - 1
 
@@ -83,6 +84,7 @@ Street = Annotated[str, Field(max_length=200), checked(at_most(200), name_like)]
 Postcode = Annotated[str, Field(max_length=40), checked(at_most(40), one_line)]
 Phone = Annotated[str, Field(max_length=40), checked(phone_number)]
 TaxId = Annotated[str, Field(max_length=40), checked(at_most(40), one_line, tax_id)]
+Slug = Annotated[str, Field(max_length=40), checked(at_most(40), address_part)]
 Website = Annotated[str, Field(max_length=190), checked(at_most(190), one_line, web_address)]
 Email = Annotated[str, Field(max_length=254), checked(at_most(254), email_address)]
 Notes = Annotated[str, Field(max_length=5_000), checked(at_most(5_000), several_lines)]

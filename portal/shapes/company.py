@@ -1,17 +1,24 @@
 """Companies on the wire."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from portal.shapes.checks import (
     Asked,
+    Email,
+    FirstName,
+    LastName,
     Moment,
     Phone,
     Postcode,
     RecordName,
     Shape,
     ShortName,
+    Slug,
     Street,
     TaxId,
+    Title,
     Wanted,
     Website,
 )
@@ -45,6 +52,26 @@ class CompanyChange(Wanted):
     phone: Phone = ""
     tax_id: TaxId = ""
     website: Website = ""
+
+
+class FirstContact(Wanted):
+    """Who looks after a new company: its Primary contact and admin, who is invited."""
+
+    honorific: Title = ""
+    first_name: FirstName
+    last_name: LastName
+    job_title: ShortName = ""
+    phone: Phone = ""
+    mobile: Phone = ""
+    email: Annotated[Email, Field(min_length=1)]
+
+
+class NewCompany(CompanyChange):
+    """A company to take on, with its first contact."""
+
+    name: RecordName
+    slug: Slug = Field("", description="What stands for it in addresses; made of the name where not said")
+    contact: FirstContact
 
 
 class CompanyPage(Shape):

@@ -1,15 +1,18 @@
-"""Companies over the API: the list, one of them, and changing its details."""
+"""Companies over the API: the list, taking one on, one of them, and changing its details."""
 
-from flask import abort
+from flask import abort, url_for
 
 from portal.actions.company import DETAILS, edit_company
+from portal.actions.staff.clients import Newcomer, take_on
 from portal.extensions import db
 from portal.guards import actor
 from portal.models import ApiScope, Company
+from portal.models.keys import email_key
 from portal.queries import feed
-from portal.shapes.company import CompanyChange, CompanyPage, CompanyShape, ListAsked
+from portal.queries.staff.clients import made_by_form
+from portal.shapes.company import CompanyChange, CompanyPage, CompanyShape, ListAsked, NewCompany
 from portal.views.api import shown
-from portal.views.api.operations import Operation, Reply, demand_version, next_page
+from portal.views.api.operations import Operation, Reply, demand_version, kept_key, next_page
 
 
 @Operation("GET", "/companies", ApiScope.COMPANIES_READ, CompanyPage, asked=ListAsked)
@@ -18,6 +21,27 @@ def list_companies(asked: ListAsked) -> Reply:
     rows = feed.companies(actor(), asked.after, asked.limit, asked.q)
     kept, onwards = next_page(rows, asked.limit, asked.model_dump())
     return Reply(CompanyPage(items=[shown.company(each) for each in kept], next=onwards))
+
+
+@Operation(
+    "POST",
+    "/companies",
+    ApiScope.COMPANIES_WRITE,
+    CompanyShape,
+    body=NewCompany,
+    too=ApiScope.ACCESS_WRITE,
+    once=True,
+)
+def add_company(wanted: NewCompany) -> Reply:
+    """Take on a company with its first contact, who becomes its admin and is invited."""
+    given, key, who = wanted.given(), kept_key(), actor()
+    contact = {name: value or None for name, value in given.pop("contact").given().items()}
+    made = made_by_form(email_key(wanted.contact.email), key) if key else None
+    details = {name: value for name, value in given.items() if name not in ("name", "slug")}
+    company = made or take_on(Newcomer(wanted.name, wanted.slug, contact, key, details), who)
+    place = url_for("api.show_company", company_id=company.id)
+    db.session.flush()
+    return _shown(company, status=200 if made else 201, place=place)
 
 
 @Operation("GET", "/companies/<id:company_id>", ApiScope.COMPANIES_READ, CompanyShape, shows_version=True)
@@ -48,5 +72,5 @@ def _find(company_id: int) -> Company:
     return db.session.get(Company, company_id) or abort(404)
 
 
-def _shown(company: Company) -> Reply:
-    return Reply(shown.company(company), version=shown.company_version(company))
+def _shown(company: Company, *, status: int = 200, place: str = "") -> Reply:
+    return Reply(shown.company(company), status, shown.company_version(company), place)

@@ -86,7 +86,7 @@ def _operation(each: Operation) -> dict[str, Any]:
     said: dict[str, Any] = {
         "operationId": each.name,
         "summary": each.summary,
-        "description": f"Scope: {each.scope}",
+        "description": f"Scope: {each.scope}" + (f" and {each.too}" if each.too else ""),
         "tags": [each.scope.partition(":")[0]],
         "parameters": _parameters(each),
         "responses": _responses(each),

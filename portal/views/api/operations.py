@@ -10,11 +10,13 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
 from portal.extensions import csrf, limiter
+from portal.guards import actor
 from portal.limits import api_address, api_token, this_token, unknown_token
 from portal.models import ApiScope
 from portal.shapes.checks import Asked, Shape, Wanted
 from portal.shapes.problem import Fault, Refused, faults
 from portal.sides import API
+from portal.tokens import hashed
 
 blueprint = Blueprint("api", __name__, url_prefix=f"{API}/v1")
 # No cookie is read here, so there is nothing for a forged form to use.
@@ -43,8 +45,9 @@ class Operation:
     """What the document says about one route and method; as a decorator it makes a view that operation.
 
     The view gets the parts of the address, the query as `asked` and the body as `wanted`, where it has such.
-    `versioned`: needs If-Match; `once`: knows an Idempotency-Key; `refusals`: which statuses it answers
-    beside those that follow from the rest; `only_reads`: changes nothing, whatever its method.
+    `too`: a second scope that it needs; `versioned`: needs If-Match; `once`: knows an Idempotency-Key;
+    `refusals`: which statuses it answers beside those that follow from the rest; `only_reads`: changes
+    nothing, whatever its method.
     """
 
     method: str
@@ -53,6 +56,7 @@ class Operation:
     answer: type[Shape]
     body: type[Wanted] | None = None
     asked: type[Asked] | None = None
+    too: ApiScope | None = None
     versioned: bool = False
     shows_version: bool = False
     once: bool = False
@@ -67,6 +71,7 @@ class Operation:
         OPERATIONS.append(replace(self, name=view.__name__, summary=summary))
         run = _run(self, view)
         run.scope, run.reads_first = self.scope, self.only_reads  # type: ignore[attr-defined]
+        run.scope_too = self.too  # type: ignore[attr-defined]
         blueprint.add_url_rule(self.path, view.__name__, run, methods=[self.method])
         return view
 
@@ -114,6 +119,12 @@ def form_key() -> str | None:
         fault = Fault(detail=f"Use at most {LONGEST_KEY} characters.", parameter="Idempotency-Key")
         raise Refused(422, "The Idempotency-Key is too long.", [fault])
     return key or None
+
+
+def kept_key() -> str | None:
+    """Return the Idempotency-Key as it is kept with what was made: it counts for this token alone (T80)."""
+    key = form_key()
+    return f"api{hashed(f'{actor().token_id} {key}')[:36]}" if key else None
 
 
 def _demand_json_wanted() -> None:
