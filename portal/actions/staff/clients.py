@@ -13,7 +13,17 @@ from portal.actions.contacts import Wanted, add_contact
 from portal.clock import now
 from portal.converters import TOP_LEVEL
 from portal.extensions import db
-from portal.models import Access, Area, Company, CompanyArea, Contact, Ended, Invitation, SignInSession
+from portal.models import (
+    Access,
+    Area,
+    Company,
+    CompanyArea,
+    Contact,
+    Ended,
+    Invitation,
+    LoginLink,
+    SignInSession,
+)
 from portal.models.folding import fold
 from portal.policy import Actor
 from portal.queries import roles
@@ -44,7 +54,8 @@ def take_on(wanted: Newcomer, by: Actor) -> Company:
 
     Raises FieldRefusal for an address that is taken or no client's, or a contact that cannot be kept.
     """
-    staff_policy.demand(by.staff_role, Deed.KEEP_CLIENTS)
+    if by.token_id is None:  # of a system's token, the API's gate has asked for the scopes
+        staff_policy.demand(by.staff_role, Deed.KEEP_CLIENTS)
     company = Company(name=wanted.name, slug=wanted.slug or _free_slug(wanted.name), **wanted.details)
     _demand_free(company.slug)
     try:
@@ -87,7 +98,8 @@ def _taken(slug: str) -> FieldRefusal:
 
 
 def exit_client(company: Company, by: Actor) -> None:
-    """Mark the client as exited: nobody of it enters, invitations die, no mail goes to it (T11, T49)."""
+    """Mark the client as exited: nobody of it enters, invitations and links die, no mail goes to it (T11,
+    T31, T49)."""
     staff_policy.demand(by.staff_role, Deed.EXIT)
     if company.exited_at is not None:
         raise NotNow(f"{company.name} is marked as exited already.")
@@ -95,25 +107,27 @@ def exit_client(company: Company, by: Actor) -> None:
     live = (Invitation.company_id == company.id, Invitation.ended_at.is_(None))
     db.session.execute(update(Invitation).where(*live).values(ended_at=now(), ended_as=Ended.CANCELLED))
     db.session.flush()
-    _end_sessions(company)
+    _shut_out(company, SignInSession)
+    _shut_out(company, LoginLink, ended_as=Ended.CANCELLED)
     changes = {"Client": ("active", "exited")}
     audit.record("marked as exited", by=by, company_id=company.id, about=company.name, changes=changes)
 
 
-def _end_sessions(company: Company) -> None:
-    """End the sessions of logins that can enter no company any more, so that none wakes up later."""
+def _shut_out(company: Company, model: type[SignInSession] | type[LoginLink], **ended: Ended) -> None:
+    """End the sessions or links of logins that can enter no company any more: none wakes up later, and a
+    mail with such a link that still waits is not sent."""
     other = aliased(Company)
     its = select(Contact.portal_user_id).where(Contact.company_id == company.id, Contact.deleted_at.is_(None))
     elsewhere = exists().where(
-        Contact.portal_user_id == SignInSession.portal_user_id,
+        Contact.portal_user_id == model.portal_user_id,
         Contact.deleted_at.is_(None),
         Contact.deactivated_at.is_(None),
         Contact.access == Access.PORTAL,
         Contact.company_id == other.id,
         other.exited_at.is_(None),
     )
-    shut = (SignInSession.portal_user_id.in_(its), SignInSession.ended_at.is_(None), ~elsewhere)
-    query = update(SignInSession).where(*shut).values(ended_at=now())
+    shut = (model.portal_user_id.in_(its), model.ended_at.is_(None), ~elsewhere)
+    query = update(model).where(*shut).values(ended_at=now(), **ended)
     db.session.execute(query, execution_options={"synchronize_session": False})
 
 
