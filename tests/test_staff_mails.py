@@ -1,13 +1,14 @@
 """Outgoing mail as staff see it: the list, one mail, what can be done about it, failing addresses (S7)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from portal import jobs, mail
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Activity, Contact, Invitation, Letter
+from portal.models import Activity, Contact, Invitation, Letter, LoginLink
 from tests.machinery import smtp_sink
 from tests.surfing import LINK
 
@@ -42,6 +43,18 @@ def letter(reading):
             return db.session.get_one(Letter, letter_id, populate_existing=True)
 
     return of
+
+
+@pytest.fixture
+def later(writing):
+    """Let two minutes pass since the links of a kind were sent."""
+
+    def pass_by(model):
+        with writing():
+            for link in db.session.scalars(db.select(model)).unique():
+                link.created_at -= timedelta(minutes=2)
+
+    return pass_by
 
 
 def words(page: str) -> str:
@@ -200,16 +213,19 @@ class TestDeeds:
         assert on_duty(town.sue).post(f"{LIST}/{exa}/retry").status_code == 409
         assert letter(exa).state == "waiting"
 
-    def test_a_new_link_for_an_invitation(self, town, on_duty, browser, ann, change, mailbox):
-        """A link mail gets a new link by its own action, and the old one dies (L2)."""
+    def test_a_new_link_for_an_invitation(self, town, on_duty, browser, ann, change, mailbox, later):
+        """A link mail gets a new link by its own action, and the old one dies (L2); once a minute (L5)."""
         change(ann, state="sent")
-        old = mailbox.link(town.ann.email)
-        assert on_duty(town.tom).post(f"{LIST}/{ann}/send-again").status_code == 303
+        old, tom = mailbox.link(town.ann.email), on_duty(town.tom)
+        later(Invitation)
+        assert tom.post(f"{LIST}/{ann}/send-again").status_code == 303
+        assert tom.post(f"{LIST}/{ann}/send-again").status_code == 409
         assert mailbox.letters(town.ann.email)[-1].kind == "invitation_again"
         assert "newer invitation" in browser().get(old).text
         assert browser().get(mailbox.link(town.ann.email)).status_code == 200
 
-    def test_a_new_link_for_a_reset_and_none_for_news(self, town, on_duty, mailbox, writing, reading):
+    def test_a_new_link_for_a_reset_and_none_for_news(self, town, on_duty, mailbox, writing, reading, later):
+        """L5: "Sent just now to ..." for 60 seconds, wherever it can be sent; then it can be sent again."""
         with reading():
             user_id = db.session.get_one(Contact, town.bill.id).portal_user_id
         tom = on_duty(town.tom)
@@ -218,7 +234,15 @@ class TestDeeds:
             reset = db.session.scalar(db.select(db.func.max(Letter.id)))
             news = Letter(kind="password_changed", to_email=town.bill.email, message_id="<n>", state="sent")
             db.session.add(news)
-        assert tom.post(f"{LIST}/{reset}/send-again").status_code == 303
+        again = f"/staff/mail/{reset}/send-again"
+        assert again not in tom.get(f"{LIST}/{reset}").text
+        assert f"Sent just now to {town.bill.email}." in words(tom.get(f"{LIST}/{reset}").text)
+        login = words(tom.get(f"/staff/portal-users/{user_id}").text)
+        assert f"Password reset sent just now to {town.bill.email}" in login
+        assert tom.post(again).status_code == 409
+        later(LoginLink)
+        assert "sent just now" not in tom.get(f"/staff/portal-users/{user_id}").text
+        assert tom.post(again).status_code == 303
         assert len(mailbox.letters(town.bill.email, "password_reset")) == 2
         assert tom.post(f"{LIST}/{news.id}/send-again").status_code == 409
 

@@ -1,11 +1,15 @@
-"""Which link is the newest of its kind."""
+"""Which link is the newest of its kind, and whether one was sent just now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from portal.clock import now
 from portal.extensions import db
-from portal.models import Invitation, LoginLink, PortalUser, Purpose
+from portal.models import Contact, Invitation, LoginLink, PortalUser, Purpose
+
+# How long what was sent is called sent, and not offered again (L5).
+_PAUSE = timedelta(seconds=60)
 
 
 def newest_invitation(invitation: Invitation) -> datetime | None:
@@ -30,3 +34,16 @@ def newest_login_link(link: LoginLink) -> datetime | None:
     """Return when the newest link of the same login and purpose was made."""
     mine = (LoginLink.portal_user_id == link.portal_user_id, LoginLink.purpose == link.purpose)
     return db.session.scalar(select(func.max(LoginLink.created_at)).where(*mine))
+
+
+def invited_just_now(contact: Contact) -> bool:
+    """Return whether the contact's live invitation was sent less than a minute ago (L5)."""
+    link = contact.live_invitation
+    return link is not None and link.created_at > now() - _PAUSE
+
+
+def reset_just_now(user: PortalUser) -> bool:
+    """Return whether a password reset was sent to the login less than a minute ago (L5)."""
+    mine = (LoginLink.portal_user_id == user.id, LoginLink.purpose == Purpose.RESET)
+    newest = db.session.scalar(select(func.max(LoginLink.created_at)).where(*mine))
+    return newest is not None and newest > now() - _PAUSE

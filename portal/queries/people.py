@@ -1,13 +1,11 @@
 """Questions about people of a company that are no list: whom to ask, who is Primary, who has an address."""
 
-from datetime import datetime
-
-from sqlalchemy import func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import lazyload
 
 from portal.extensions import db
 from portal.invariants import can_sign_in, holds_permission
-from portal.models import Contact, LoginLink, Permission, PortalUser, Purpose
+from portal.models import Contact, Permission, PortalUser
 from portal.models.keys import email_key
 
 
@@ -36,6 +34,12 @@ def primary_of(company_id: int) -> Contact | None:
     )
 
 
+def has_others(contact: Contact) -> bool:
+    """Return whether the contact's client has other contacts that were not deleted."""
+    mine = (Contact.company_id == contact.company_id, Contact.deleted_at.is_(None))
+    return db.session.scalar(select(exists().where(*mine, Contact.id != contact.id))) or False
+
+
 def having_email(company_id: int, address: str, *, except_id: int | None = None) -> Contact | None:
     """Return the live contact of the company that has `address`, other than `except_id`."""
     query = select(Contact).where(
@@ -52,11 +56,3 @@ def made_by_form(company_id: int, form_key: str) -> Contact | None:
     return db.session.scalar(
         select(Contact).where(Contact.company_id == company_id, Contact.form_key == form_key)
     )
-
-
-def last_reset(user: PortalUser) -> datetime | None:
-    """Return when `user` was last sent a password reset, None if never."""
-    newest = select(func.max(LoginLink.created_at)).where(
-        LoginLink.portal_user_id == user.id, LoginLink.purpose == Purpose.RESET
-    )
-    return db.session.scalar(newest)

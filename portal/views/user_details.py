@@ -1,18 +1,14 @@
 """The buttons of User Details: what can be sent or unlinked at once, and to which saved address (L5)."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import url_for
 
 from portal import lifecycle, policy, words
-from portal.clock import now
 from portal.guards import actor
 from portal.lifecycle import Move
 from portal.models import Contact
-from portal.queries import people
-
-JUST_NOW = 60
+from portal.queries.links import invited_just_now, reset_just_now
 
 
 def buttons(contact: Contact) -> list[dict[str, Any]]:
@@ -49,9 +45,6 @@ def _destination(contact: Contact, move: Move) -> tuple[str, str]:
 
 
 def _sent_just_now(contact: Contact, move: Move) -> bool:
-    sent: datetime | None = None
-    if move is Move.RESEND and contact.live_invitation:
-        sent = contact.live_invitation.created_at
-    elif move is Move.SEND_RESET and contact.user:
-        sent = people.last_reset(contact.user)
-    return sent is not None and (now() - sent).total_seconds() < JUST_NOW
+    if move is Move.RESEND:
+        return invited_just_now(contact)
+    return move is Move.SEND_RESET and contact.user is not None and reset_just_now(contact.user)

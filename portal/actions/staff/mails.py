@@ -14,12 +14,14 @@ from portal.extensions import db
 from portal.lifecycle import Move, objection
 from portal.models import Contact, Invitation, Letter, LetterState, StaffUser
 from portal.policy import Actor
+from portal.queries.links import invited_just_now, reset_just_now
 from portal.queries.staff.mails import login_of
 from portal.refusals import NotNow
 from portal.staff_policy import Deed
 from portal.transaction import after_commit
 
 CANCELLED = "Cancelled by the vendor's staff"
+JUST_SENT = "Sent just now to {}. A minute later it can be sent again."
 _OVER = {
     LetterState.SENT: "It was sent. A second mail about the same thing is never sent.",
     LetterState.SENDING: "It is being sent right now.",
@@ -98,13 +100,16 @@ def why_not(letter: Letter, deed: Deed) -> str:
 def _no_new_link(letter: Letter) -> str:
     contact = _invited(letter)
     if contact is not None:
-        return objection(contact, Move.RESEND) or ""
+        just_sent = JUST_SENT.format(contact.email) if invited_just_now(contact) else ""
+        return objection(contact, Move.RESEND) or just_sent
     if letter.kind != "password_reset":
         return "Nothing in it can be sent anew."
     user = login_of(letter)
     if user is None or user.closed_at is not None or user.disabled_at is not None:
         return "The login was closed or disabled."
-    return "" if user.email_confirmed_at is not None else f"{user.name} has not confirmed the address yet."
+    if user.email_confirmed_at is None:
+        return f"{user.name} has not confirmed the address yet."
+    return JUST_SENT.format(user.email) if reset_just_now(user) else ""
 
 
 def _invited(letter: Letter) -> Contact | None:
