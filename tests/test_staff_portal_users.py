@@ -254,7 +254,7 @@ class TestLastAdmin:
         assert on_duty(town.sue).post(stan, {"reason": "Stolen phone"}).status_code == 303
         assert browser().sign_in(town.stan.email).status_code == 422
         rows = [row for row in known(town.globex) if row[1] == "left without an admin"]
-        assert rows == [("Alder Services staff Sue Marsh", "left without an admin", "", "Stolen phone")]
+        assert rows == [("Alder Services staff Sue Marsh", "left without an admin", "Globex", "Stolen phone")]
 
     def test_not_by_support(self, town, on_duty, stan, browser):
         assert on_duty(town.tom).post(stan, {"reason": "Stolen phone"}).status_code == 403
@@ -386,6 +386,13 @@ class TestHelp:
         sue.post(path, {"first_name": "William", "last_name": "Ing"})
         words = " ".join(re.sub("<[^>]+>", " ", sue.get(path).text).split())
         assert "changed the name of the login of William Ing Name Bill Ing is now → William Ing" in words
+        # What was done to a login of two clients stands there once, and says at which.
+        path = f"{LIST}/{logins('duo')}"
+        assert sue.post(f"{path}/sign-out").status_code == 303
+        words = " ".join(re.sub("<[^>]+>", " ", sue.get(path).text).split())
+        done = "Alder Services staff Sue Marsh signed Duo Both out everywhere"
+        assert words.count(done) == 1
+        assert f"{done} At Acme Estates and Globex" in words
 
     @pytest.mark.parametrize("deed", ["delete", "rename", "keep-staff", "leave-no-admin", "change-email"])
     def test_there_is_no_such_deed(self, town, on_duty, logins, deed):

@@ -18,6 +18,7 @@ ORDERS = {"name": Order(PortalUser.name_key), "email": Order(PortalUser.email_ke
 # The same orders, written so that no index serves them.
 _FEW = {"name": Order(PortalUser.name_key + ""), "email": Order(PortalUser.email_key + "")}
 SHOWN = 12
+_READ = 5 * SHOWN
 # How many lines of a file are read at a time.
 BATCH = 1_000
 
@@ -28,6 +29,14 @@ class Accepted:
 
     number: int
     at: datetime
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Something that happened to a login, and the clients whose activity has it."""
+
+    event: Activity
+    clients: list[str]
 
 
 def page(reader: Actor, wish: Wish, *, few: bool = False) -> Page:
@@ -90,10 +99,17 @@ def terms_of(user_ids: list[int]) -> dict[int, Accepted]:
     return {user_id: Accepted(number, at) for user_id, number, at in db.session.execute(query)}
 
 
-def history(reader: Actor, user: PortalUser) -> list[Activity]:
-    """Return the newest things that happened to the login, one more than is shown."""
+def history(reader: Actor, user: PortalUser) -> tuple[list[Happened], bool]:
+    """Return the newest things that happened to the login, and whether there are older ones. What one request
+    wrote down at several of its clients is one thing."""
     query = own(reader, Activity).where(or_(Activity.user_id == user.id, Activity.actor_user_id == user.id))
-    return list(db.session.scalars(query.order_by(Activity.id.desc()).limit(SHOWN + 1)))
+    query = query.add_columns(Company.name).outerjoin(Company, Company.id == Activity.company_id)
+    found: dict[tuple[str, ...], Happened] = {}
+    rows = db.session.execute(query.order_by(Activity.id.desc()).limit(_READ + 1)).all()
+    for event, client in rows[:_READ]:
+        same = (event.request_id or str(event.id), event.what, event.result, event.target_name)
+        found.setdefault(same, Happened(event, [])).clients.extend([client] if client else [])
+    return list(found.values())[:SHOWN], len(rows) > _READ or len(found) > SHOWN
 
 
 def _matching(reader: Actor, wish: Wish) -> Select[Any]:

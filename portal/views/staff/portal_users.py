@@ -13,7 +13,7 @@ from portal.limits import makes_a_file
 from portal.models import Contact, PortalUser
 from portal.policy import Actor
 from portal.queries.devices import live_sessions
-from portal.queries.links import waiting_change
+from portal.queries.links import reset_just_now, waiting_change
 from portal.queries.paging import COUNTED, Wish
 from portal.queries.staff import portal_users
 from portal.refusals import FieldRefusal
@@ -149,7 +149,8 @@ def sign_out_device(user_id: int, session_id: int) -> Response:
 
 
 def _page(user: PortalUser, form: PortalUserForm) -> Response:
-    who, past = acting(), portal_users.history(acting(), user)
+    who = acting()
+    past, more = portal_users.history(who, user)
     return htmx.page(
         "staff/portal_users/show.html",
         status=422 if form.errors else 200,
@@ -157,13 +158,14 @@ def _page(user: PortalUser, form: PortalUserForm) -> Response:
         form=form,
         can_rename=staff_policy.may(who.staff_role, Deed.RENAME),
         waiting=waiting_change(user),
+        just_sent=reset_just_now(user),
         terms=portal_users.terms_of([user.id]).get(user.id),
         has_factor=second_factor.of(user) is not None,
         accounts=[_account(contact) for contact in portal_users.accounts(who, user)],
         sessions=live_sessions(user, None),
         deeds=[(deed, DEED_WORDS[deed]) for deed in logins.possible(user, who)],
-        history=[(event, words.changes(event)) for event in past[: portal_users.SHOWN]],
-        history_more=len(past) > portal_users.SHOWN,
+        history=[(each, words.changes(each.event)) for each in past],
+        history_more=more,
     )
 
 
