@@ -1,5 +1,7 @@
 """What must always be true of a company, asked once before each commit (behaviour P8, P13)."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -94,15 +96,15 @@ def hold(session: Session) -> None:
             raise NoAdminLeft(f"{company.name} needs at least one admin. Make someone else an admin first.")
 
 
-def able_admins(session: Session, company_id: int) -> int:
-    """Return how many admins of the company can sign in."""
+def able_admins(session: Session, company_id: int, *, but: Collection[int] = ()) -> int:
+    """Return how many admins of the company can sign in, without the contacts with the ids `but`."""
     query = (
         select(func.count())
         .select_from(Contact)
         .join(PortalUser, PortalUser.id == Contact.portal_user_id)
         .where(Contact.company_id == company_id, can_sign_in(), holds_permission(Permission.ADMIN))
     )
-    return session.scalar(query) or 0
+    return session.scalar(query.where(Contact.id.not_in(but)) if but else query) or 0
 
 
 def _one_primary(session: Session, company_id: int) -> None:

@@ -210,7 +210,13 @@ class TestErasing:
             assert db.session.scalar(sa.select(Erasure.id)) is None
 
     def test_the_primary_contact_is_replaced_first(self, town, on_duty, reading):
-        answer = erase(on_duty(town.sue), "contact", town.mia.id, town.mia.name)
+        sue, path = on_duty(town.sue), f"{PRIVACY}/contact/{town.mia.id}/erase"
+        # Said before it is tried, with the way there; and nothing to type a name into.
+        page = sue.get(path).text
+        assert "Mia Stone is the Primary contact of Acme Estates. Choose another Primary contact" in page
+        assert 'href="/staff/clients/acme/contacts"' in page
+        assert "To go on, type" not in page
+        answer = erase(sue, "contact", town.mia.id, town.mia.name)
         assert answer.status_code == 409
         assert "Choose another Primary contact first." in answer.text
         with reading():
@@ -243,7 +249,13 @@ class TestClient:
         with writing():
             db.session.add(Invoice(company_id=town.globex.id, status="open", **invoice))
             db.session.add(WorkOrder(company_id=town.globex.id, number=1, title="Roof"))
-        said = []
+        page, said = sue.get(path).text, []
+        for sentence, way in (
+            ("Globex is not marked as exited.", "client"),
+            ("Globex has an open invoice.", "billing"),
+            ("Globex has an unfinished work order.", "work-orders"),
+        ):
+            assert (sentence in page, f'href="/staff/clients/globex/{way}"' in page) == (True, True)
         steps = (
             sa.update(Company).where(Company.id == town.globex.id).values(exited_at=now()),
             sa.update(Invoice).values(status="paid"),
@@ -251,10 +263,12 @@ class TestClient:
         )
         for step in steps:
             answer = sue.post(path, {"name": "Globex"})
-            said.append((answer.status_code, re.search(r"Globex (is not|has open|has unf)", answer.text)[1]))
+            said.append(
+                (answer.status_code, re.search(r"Globex (is not|has an open|has an unf)", answer.text)[1])
+            )
             with writing():
                 db.session.execute(step)
-        assert said == [(409, "is not"), (409, "has open"), (409, "has unf")]
+        assert said == [(409, "is not"), (409, "has an open"), (409, "has an unf")]
         assert sue.post(path, {"name": "Acme"}).status_code == 422
         assert sue.post(path, {"name": "Globex"}).status_code == 303
         assert sue.post(path, {"name": "Globex"}).status_code == 409

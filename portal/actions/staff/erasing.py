@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_, select, update
 from portal import audit, invariants, staff_policy
 from portal.actions import imports
 from portal.actions.staff import blanking
+from portal.actions.staff.obstacles import in_the_way, why_not
 from portal.actions.staff.sweeping import Sweeper
 from portal.clock import now
 from portal.extensions import db
@@ -38,11 +39,16 @@ def erase_person(person: Person, by: Actor) -> str:
     """Erase a person at one client, or over all of them with the login; return the tombstone.
 
     The login goes with the last contact, and stays where it serves another client. Raises NotNow for a
-    Primary contact and for the last admin who can sign in: their clients choose others first.
+    Primary contact and for the last admin who can sign in: their clients choose others first. A client that
+    has left needs no admin.
     """
     running = _begin("person", by)
     for company_id in person.company_ids:
         invariants.watch(db.session(), company_id)
+    for each in in_the_way(person):
+        raise NotNow(each.sentence)
+    left = {contact.company_id for contact in person.contacts if contact.company.exited_at is not None}
+    invariants.let_go_without(db.session(), sorted(left))
     _hold(person)
     name = person.name
     _erase(person, running.tombstone)
@@ -59,9 +65,8 @@ def erase_company(company: Company, by: Actor) -> str:
 
     Raises NotNow while it has not left, an invoice is open or a work order unfinished.
     """
-    reason = why_not(company)
-    if reason:
-        raise NotNow(reason)
+    for each in why_not(company):
+        raise NotNow(each.sentence)
     running = _begin("company", by)
     invariants.watch(db.session(), company.id)
     name, everybody = company.name, privacy.people_of(by, company.id)
@@ -75,19 +80,6 @@ def erase_company(company: Company, by: Actor) -> str:
     invariants.let_go_without(db.session(), [company.id])
     running.ended_at = now()
     return f"{name} was erased and is called {running.tombstone} from now on."
-
-
-def why_not(company: Company) -> str:
-    """Return why a client cannot be erased now, as a sentence; empty if it can."""
-    if company.erased_as is not None:
-        return f"{company.name} was erased already."
-    if company.exited_at is None:
-        return f"{company.name} is not marked as exited. Only a client that has left can be erased."
-    if privacy.open_invoices(company.id):
-        return f"{company.name} has open invoices. Settle or void them first."
-    if privacy.unfinished_work(company.id):
-        return f"{company.name} has unfinished work orders. Finish or cancel them first."
-    return ""
 
 
 def _begin(kind: str, by: Actor) -> Erasure:

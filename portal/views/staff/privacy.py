@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, ur
 from portal import htmx
 from portal.actions import retention
 from portal.actions.staff import erasing, holding
+from portal.actions.staff.obstacles import Obstacle, in_the_way, why_not
 from portal.forms.privacy import EraseForm, WhoForm
 from portal.guards import reads_first
 from portal.paper import held as paper
@@ -66,12 +67,13 @@ def download(kind: str, person_id: int) -> Response:
 def erase(kind: str, person_id: int) -> Response:
     """Ask before a person is erased, and do it once the name was typed."""
     person, form = _person(kind, person_id, Deed.ERASE), EraseForm()
-    back = url_for("staff.privacy.show", kind=kind, person_id=person_id)
-    if _typed(form, person.name):
+    back, obstacles = url_for("staff.privacy.show", kind=kind, person_id=person_id), in_the_way(person)
+    if form.is_submitted() and (obstacles or _typed(form, person.name)):
         say(erasing.erase_person(person, acting()))
         return htmx.go(url_for("staff.privacy.index"))
     places = [contact.company.name for contact in person.contacts]
-    return _question(form, person.name, back, places=places, login=person.user is not None)
+    facts = {"places": places, "login": person.user is not None, "obstacles": _with_links(obstacles)}
+    return _question(form, person.name, back, **facts)
 
 
 @blueprint.route("/company/<id:company_id>/erase", methods=["GET", "POST"])
@@ -80,13 +82,29 @@ def erase_company(company_id: int) -> Response:
     demand(Deed.ERASE)
     company = privacy.client(acting(), company_id) or abort(404)
     form, back = EraseForm(), url_for("staff.clients.index")
-    objection = erasing.why_not(company)
-    if not objection and _typed(form, company.name):
-        say(erasing.erase_company(company, acting()))
+    obstacles = why_not(company)
+    if form.is_submitted() and (obstacles or _typed(form, company.name)):
+        say(erasing.erase_company(company, acting()))  # refuses where something stands in the way
         return htmx.go(back)
-    if objection and form.is_submitted():
-        erasing.erase_company(company, acting())  # refuses, and leaves a trace
-    return _question(form, company.name, back, objection=objection, places=[], login=False, company=company)
+    return _question(form, company.name, back, company=company, obstacles=_with_links(obstacles))
+
+
+# Where each obstacle can be cleared away: the label of the way there, and the page.
+_WAYS = {
+    "client": ("Go to the client", "staff.clients.client.show"),
+    "contacts": ("Go to its contacts", "staff.clients.contacts.index"),
+    "billing": ("Go to its invoices", "staff.clients.billing.index"),
+    "work_orders": ("Go to its work orders", "staff.clients.work_orders.index"),
+}
+
+
+def _with_links(obstacles: list[Obstacle]) -> list[tuple[str, str, str]]:
+    """Return each obstacle as its sentence, the label of the way to clear it away, and where that leads."""
+    found = []
+    for each in obstacles:
+        label, page = _WAYS.get(each.page, ("", ""))
+        found.append((each.sentence, label, url_for(page, company=each.company.slug) if page else ""))
+    return found
 
 
 def _typed(form: EraseForm, name: str) -> bool:
