@@ -49,6 +49,8 @@ EVENTS: Mapping[str, HookEvent] = {
     "marked as exited": HookEvent.COMPANY_CHANGED,
     "took back the exit of": HookEvent.COMPANY_CHANGED,
     "changed the details of": HookEvent.COMPANY_CHANGED,
+    "required a second factor at": HookEvent.COMPANY_CHANGED,
+    "stopped requiring a second factor at": HookEvent.COMPANY_CHANGED,
     "added the property": HookEvent.PROPERTY_CHANGED,
     "changed the property": HookEvent.PROPERTY_CHANGED,
     "archived the property": HookEvent.PROPERTY_CHANGED,

@@ -47,7 +47,7 @@ AREAS = {
     "client.contracts": ("client/contracts", "GET", READERS),
     "client.rfps": ("client/rfps", "GET", READERS),
     "client.edit": ("client/edit", "GET POST", ADMINS),
-    "client.second_factor": ("client/second-factor", "POST", ADMINS),
+    "client.second_factor": ("client/second-factor", "GET POST", ADMINS),
     "properties.index": ("properties", "GET", READERS),
     "properties.show": ("properties/{property}", "GET", READERS),
     "properties.add": ("properties/new", "GET POST", ADMINS),

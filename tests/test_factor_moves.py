@@ -254,14 +254,20 @@ class TestRequired:
     def test_an_admin_who_has_one_requires_it(self, town, browser, reading):
         mia = browser(town.mia)
         set_up(mia, town.mia.email)
-        assert "Require a second factor" in mia.get("/acme/client").text
+        ask = "/acme/client/second-factor"
+        assert f'href="{ask}"' in mia.get("/acme/client").text
+        # Asked first, with how many will have to set one up: those of the company who can sign in, but her.
+        said = " ".join(mia.get(ask, htmx=True).text.split())
+        assert "12 people have no second factor yet and must set one up before going on." in said
+        assert "No longer require it" not in mia.get("/acme/client").text
         assert mia.post("/acme/client/second-factor", {"required": "yes"}).status_code == 303
         assert "No longer require it" in mia.get("/acme/client").text
-        changes = {"Second factor": ["optional", "required"]}
-        assert acts(reading, "changed the details of") == [("Mia Stone", "Acme Estates", "done", changes)]
+        row = ("Mia Stone", "Acme Estates", "done", {})
+        assert acts(reading, "required a second factor at") == [row]
         mia.post("/acme/client/second-factor", {"required": "yes"})  # again: no second trace
         mia.post("/acme/client/second-factor", {"required": "no"})
-        assert len(acts(reading, "changed the details of")) == 2
+        assert len(acts(reading, "required a second factor at")) == 1
+        assert acts(reading, "stopped requiring a second factor at") == [row]
         assert browser(town.vic).get("/acme/").status_code == 200
 
     def test_an_admin_without_one_cannot(self, town, browser, reading):

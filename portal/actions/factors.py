@@ -6,6 +6,9 @@ from portal.policy import STRANGER, Actor, demand_admin
 from portal.queries.factors import requiring
 from portal.refusals import NotNow
 
+# What the activity says of a company that requires a second factor of everybody, or no longer.
+REQUIRED = {True: "required a second factor at", False: "stopped requiring a second factor at"}
+
 
 def switch_on(user: PortalUser, secret: str, code: str, by: Actor) -> list[str] | None:
     """Make `secret` the second factor of `user`, also in place of another; return its recovery codes.
@@ -73,7 +76,5 @@ def require(company: Company, required: bool, by: Actor, *, has_one: bool) -> bo
     if company.requires_second_factor == required:
         return False
     company.requires_second_factor = required
-    kinds = {True: "required", False: "optional"}
-    changes = {"Second factor": (kinds[not required], kinds[required])}
-    audit.record("changed the details of", by=by, about=company.name, changes=changes)
+    audit.record(REQUIRED[required], by=by, about=company.name)
     return True

@@ -9,7 +9,7 @@ from portal import htmx, policy, staff_gate, staff_policy
 from portal.actions.company import DETAILS, edit_company
 from portal.actions.factors import require
 from portal.forms.records import CompanyForm
-from portal.guards import actor, enter_area, membership, signed_in
+from portal.guards import SAFE_METHODS, actor, enter_area, membership, signed_in
 from portal.models import Area
 from portal.queries import clients
 from portal.queries.factors import without_one
@@ -44,10 +44,14 @@ def show() -> Response:
     )
 
 
-@blueprint.post("/second-factor")
+@blueprint.route("/second-factor", methods=["GET", "POST"])
 def second_factor() -> Response:
-    """Require a second factor of everybody who signs in to this company, or no longer."""
+    """Ask before a second factor is required of everybody who signs in here; a POST requires it, or no longer
+    does."""
     policy.demand_admin(actor())
+    if request.method in SAFE_METHODS:
+        people = without_one(actor())
+        return htmx.page("client/require.html", block="dialog", people=people, back=url_for(".show"))
     required = request.form.get("required") == "yes"
     changed = require(membership().company, required, actor(), has_one=_has_second_factor())
     word = "is required now" if required else "is optional now"
