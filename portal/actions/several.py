@@ -7,7 +7,7 @@ from hashlib import sha256
 from json import dumps
 from typing import TypeVar
 
-from portal import lifecycle, policy, words
+from portal import invariants, lifecycle, policy, sentences, words
 from portal.actions.access import ACTIONS, end_where_shut_out, shut_out
 from portal.actions.contacts import Wanted, edit_contact
 from portal.actions.properties import demand_no_admin, link_properties
@@ -51,6 +51,15 @@ class Outcome:
     sees_nothing: bool = False
 
 
+@dataclass
+class Result:
+    """What a change does to each, whether it was done, and whether it leaves nobody of the admins (P8)."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    done: bool = False
+    no_admin: bool = False
+
+
 @dataclass(frozen=True)
 class Held:
     """The roles, boxes and properties that a contact shall hold."""
@@ -64,23 +73,23 @@ class _OnlyTried(Exception):
     """Takes back what was tried."""
 
 
-def change_several(
-    contacts: Iterable[Contact], wish: BulkWish, by: Actor, *, agreed: str = ""
-) -> tuple[list[Outcome], bool]:
+def change_several(contacts: Iterable[Contact], wish: BulkWish, by: Actor, *, agreed: str = "") -> Result:
     """Return what `wish` does to each contact, and whether it was done.
 
     It is done only where it comes out as `agreed` says, the `stamp` of what was shown before; else all of it
     is taken back, so that nothing happens that nobody has seen.
     """
-    outcomes: list[Outcome] = []
+    result = Result()
     try:
         with part():
-            outcomes = _change_all(contacts, wish, by)
-            if stamp(outcomes) != agreed:
+            result.outcomes = _change_all(contacts, wish, by)
+            result.no_admin = bool(invariants.without_admin(db.session()))
+            if stamp(result.outcomes) != agreed:
                 raise _OnlyTried
+        result.done = True
     except _OnlyTried:
-        return outcomes, False
-    return outcomes, True
+        pass
+    return result
 
 
 def stamp(outcomes: list[Outcome]) -> str:
@@ -97,7 +106,7 @@ def _change_all(contacts: Iterable[Contact], wish: BulkWish, by: Actor) -> list[
     rows = history.since(mark, [each.contact_id for each in outcomes])
     for each in outcomes:
         mine = [row for row in rows if row.contact_id == each.contact_id]
-        each.sentences = [row.what for row in mine]
+        each.sentences = [sentences.deed(row.what) for row in mine]
         each.changes = [change for row in mine for change in words.changes(row)]
         if not mine and not each.reason:
             each.reason = "It is so already."

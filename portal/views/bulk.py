@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from flask import Response, abort, request, url_for
 
-from portal import htmx, policy
-from portal.actions.several import MOST, BulkWish, Outcome, change_several, stamp
+from portal import htmx, policy, staff_gate
+from portal.actions.several import MOST, BulkWish, Result, change_several, stamp
 from portal.converters import LARGEST_ID
 from portal.forms.fields import options
 from portal.forms.several import SeveralForm
+from portal.forms.staff import NoAdminForm
 from portal.guards import actor, membership
 from portal.lifecycle import Move
 from portal.models import Contact, Permission, Property, Role
@@ -58,8 +59,8 @@ def change() -> Response:
         return _form(form, offer, people, gone, status=422)
     confirmed = request.form.get("step") == "confirm"
     agreed = str(form.agreed.data or "") if confirmed else ""
-    outcomes, done = change_several(people, _wish(form, offer), actor(), agreed=agreed)
-    return _result(form, outcomes, gone, done=done, changed_meanwhile=confirmed and not done)
+    came = change_several(people, _wish(form, offer), actor(), agreed=agreed)
+    return _result(form, came, gone, changed_meanwhile=confirmed and not came.done)
 
 
 def _ticked() -> set[int]:
@@ -128,26 +129,23 @@ def _form(
     )
 
 
-def _result(
-    form: SeveralForm,
-    outcomes: list[Outcome],
-    gone: list[Contact],
-    *,
-    done: bool,
-    changed_meanwhile: bool,
-) -> Response:
-    """Show each contact with what changes or why it is skipped: before it is done, and after."""
+def _result(form: SeveralForm, came: Result, gone: list[Contact], *, changed_meanwhile: bool) -> Response:
+    """Show each contact with what changes or why it is skipped: before it is done, and after.
+
+    Where no admin would be left, staff who may do it all the same are asked why at once (P8).
+    """
     kept = ("roles_how", "roles", "permissions_how", "permissions", "places_how", "properties", "move")
     return htmx.page(
         "contacts/bulk_result.html",
         status=409 if changed_meanwhile else 200,
-        changed=[each for each in outcomes if not each.reason],
-        skipped=[each for each in outcomes if each.reason],
+        changed=[each for each in came.outcomes if not each.reason],
+        skipped=[each for each in came.outcomes if each.reason],
         gone=gone,
-        done=done,
+        done=came.done,
+        why=NoAdminForm() if came.no_admin and not came.done and staff_gate.overrides() else None,
         changed_meanwhile=changed_meanwhile,
-        agreed=stamp(outcomes),
+        agreed=stamp(came.outcomes),
         hidden=[(name, value) for name in kept for value in request.form.getlist(name)],
-        people=outcomes,
+        people=came.outcomes,
         back=back.to_list(),
     )
