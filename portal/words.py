@@ -111,6 +111,7 @@ LETTER = {
     "access_request": "Access request",
     "account_disabled": "Login disabled",
     "account_enabled": "Login enabled",
+    "api_news": "API news",
     "change_email": "New address",
     "confirm_email": "Address to confirm",
     "confirm_recovery": "Recovery e-mail to confirm",
@@ -176,18 +177,6 @@ def how_far(sees_everything: bool, linked: int) -> str:
     return {0: "No property", 1: "1 property"}.get(linked, f"{linked} properties")
 
 
-def sentence(row: Activity) -> str:
-    """Return an activity row as a sentence in the past tense."""
-    subject = row.actor_name or "Somebody"
-    if row.result == "refused":
-        target = f" for {row.target_name}" if row.target_name else ""
-        return f"{subject} was refused: {plain(row.what)}{target}"
-    own = row.target_name == row.actor_name and row.actor_kind != "staff"
-    if own or not row.target_name:
-        return f"{subject} {row.what.removesuffix(' of')}"
-    return f"{subject} {row.what} {row.target_name}"
-
-
 # How the values of these fields read on the screen; every other field's value reads as it is.
 _VALUES: dict[str, dict[str, str]] = {
     "Portal access": {access: label for access, (label, _line) in ACCESS.items()},
@@ -195,6 +184,7 @@ _VALUES: dict[str, dict[str, str]] = {
     "E-mail about": {topic: label for topic, (label, _line) in TOPIC.items()},
     "Level": {Scope.CLIENT: "Client Level", Scope.PROPERTY: "Property Level"},
     "Status": {"active": "Active", "pending": "Pending", "inactive": "Inactive"},
+    "Second factor": {"admins": "required of admins", "everybody": "required of everybody"},
 }
 
 

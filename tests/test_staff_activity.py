@@ -41,9 +41,9 @@ class TestFilters:
 
     AVA = "Mia Stone authorized Ava Address"
     GUS = "Stan Ley deactivated Gus Globe"
-    NEO = "Alder Services staff Sue Marsh added to the staff Neo Lin Staff"
-    BILL = "Alder Services staff Tom Reyes signed out everywhere Bill Ing Staff"
-    DELETE = "Ed Itor was refused: delete for Ava Address"
+    NEO = "Alder Services staff Sue Marsh added Neo Lin to the staff Staff"
+    BILL = "Alder Services staff Tom Reyes signed Bill Ing out everywhere Staff"
+    DELETE = "Ed Itor was refused: delete Ava Address"
     ALL = frozenset((AVA, GUS, NEO, BILL, DELETE))
 
     def test_leave_what_fits(self, town, done):

@@ -153,8 +153,8 @@ def leave_without_admin(by: Actor, reason: str) -> None:
         raise FieldRefusal("reason", f"{names} will have no admin who can sign in. Say why, and it is done.")
     invariants.let_go_without(db.session(), left)
     for company_id in left:
-        left_none = {"Admins who can sign in": ("", "none")}
-        audit.record("left without an admin", by=by, company_id=company_id, changes=left_none, reason=reason)
+        name = db.session.get_one(Company, company_id).name
+        audit.record("left without an admin", by=by, company_id=company_id, about=name, reason=reason)
 
 
 def _take(user: PortalUser, deed: Deed, by: Actor) -> list[Contact]:

@@ -75,8 +75,8 @@ def show_logo(logo: logos.Drawn, by: Actor) -> None:
         db.session.add(Logo(id=1, content=logo.content))
     else:
         kept.content = logo.content
-    before, row.logo_hash, row.logo_width = row.logo_hash, logo.hash, logo.width
-    audit.record("changed the logo", by=by, changes={"Logo": (before, logo.hash)})
+    row.logo_hash, row.logo_width = logo.hash, logo.width
+    audit.record("changed the logo", by=by)
 
 
 def remove_logo(by: Actor) -> bool:
@@ -86,8 +86,8 @@ def remove_logo(by: Actor) -> bool:
     if kept is None:
         return False
     db.session.delete(kept)
-    before, row.logo_hash, row.logo_width = row.logo_hash, "", 0
-    audit.record("removed the logo", by=by, changes={"Logo": (before, "")})
+    row.logo_hash, row.logo_width = "", 0
+    audit.record("removed the logo", by=by)
     return True
 
 
