@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
 
-from portal import doors, guards, htmx, lifecycle, money, passwords, policy, prose, staff_gate, words
+from portal import (
+    doors,
+    guards,
+    htmx,
+    lifecycle,
+    money,
+    passwords,
+    policy,
+    prose,
+    sentences,
+    staff_gate,
+    words,
+)
 from portal.clock import now
 from portal.forms.fields import national
 from portal.menus import main_menu, row_menu
@@ -39,7 +51,7 @@ def _filters() -> dict[str, Any]:
         "money": amount,
         "initials": words.initials,
         "slot": lambda number: int(number or 0) % 6,
-        "sentence": words.sentence,
+        "sentence": sentences.sentence,
         "breakable": breakable,
         "listed": words.listed,
         "letter_kind": words.letter_kind,
@@ -80,6 +92,7 @@ def _context() -> dict[str, Any]:
         "page_name": doors.page(),
         "home": _home(),
         "seen": membership.contact if g.get("view_as") and membership else None,
+        "seen_until": g.view_as.expires_at if g.get("view_as") else None,
         "company": membership.company if membership else None,
         "me": membership.actor() if membership else None,
         "flashes": notices(),

@@ -1,5 +1,6 @@
 """View as: behind this door stand the pages of one contact, to look at and nothing else (T87)."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
@@ -25,6 +26,34 @@ stopping = Blueprint("stopping", __name__)
 for part in (dashboard, reviews, *clients.OF_CUSTOMERS):
     blueprint.register_blueprint(part.blueprint)
 clients.blueprint.register_blueprint(starting)
+
+
+# What stands in a form that would send something, but for what only works within the page.
+_CONTROLS = re.compile(r"<(/?form|button|input|select|textarea)\b[^>]*>")
+_WORKS = ('type="button"', 'type="hidden"', " disabled")
+
+
+@blueprint.after_request
+def switch_off(answer: Response) -> Response:
+    """Switch off, on every page behind this door, what could only be refused; the rest is as it is seen."""
+    if answer.mimetype == "text/html" and not answer.is_streamed:
+        answer.set_data(_switched_off(answer.get_data(as_text=True)))
+    return answer
+
+
+def _switched_off(page: str) -> str:
+    way_out, sends = f'action="{url_for("staff.stopping.stop")}"', False
+
+    def part(found: re.Match[str]) -> str:
+        nonlocal sends
+        tag, name = found[0], found[1]
+        if name.endswith("form"):
+            sends = 'method="post"' in tag and way_out not in tag
+            return tag
+        works = not sends or any(each in tag for each in _WORKS)
+        return tag if works else f"<{name} disabled{tag.removeprefix('<' + name)}"
+
+    return _CONTROLS.sub(part, page)
 
 
 @blueprint.url_value_preprocessor
