@@ -16,7 +16,7 @@ from portal.attempts import tried
 from portal.clock import now
 from portal.extensions import db, limiter
 from portal.forms.staff import NoAdminForm
-from portal.models import Contact
+from portal.models import Company, Contact
 from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.queries.sign_in import Membership
@@ -75,7 +75,7 @@ def _ask_why(refusal: NoAdminLeft) -> Response:
 
 def _leave_trace(refusal: Refusal) -> None:
     args = request.view_args or {}
-    what = str(args.get("move") or tried(doors.page()))
+    what = tried(doors.page(), args)
     with transaction(write=True):
         who = api_gate.acting() if api_gate.here() else staff_gate.acting()
         contact = _own_contact(who, args.get("contact_id"))
@@ -170,6 +170,12 @@ def _whom_to_ask(status: int) -> list[str]:
     return admin_names(here.company.id, except_id=here.contact.id) if isinstance(here, Membership) else []
 
 
+def _ways_back(status: int) -> list[Company]:
+    """Return the companies a lost reader can enter, the same whether or not the address exists (P11)."""
+    person = None if staff_gate.here() or g.get("membership") else guards.signed_in()
+    return [each.company for each in person.memberships] if person and status == 404 else []
+
+
 def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:
     """Return the page for `status`, or the same words as a notice for htmx; `wait` counts down on a page."""
     if api_gate.here():
@@ -177,5 +183,6 @@ def error_page(status: int, sentence: str, *, wait: int = 0) -> Response:
     template = f"errors/{status if status in SHOWN else 400}.html"
     part = htmx.wants_part()
     context = {"status": status, "sentence": sentence, "admins": _whom_to_ask(status), "wait": wait}
+    context["companies"] = _ways_back(status)
     answer = make_response(render_template("errors/_notice.html" if part else template, **context), status)
     return htmx.as_notice(answer) if part else answer

@@ -3,11 +3,13 @@
 import re
 from time import perf_counter
 
+import html5lib
 import pytest
 
+from portal import claims
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Company, Contact, ContactType, ViewAs
+from portal.models import Company, Contact, ContactType, Letter, ViewAs
 from tests import area_routes, ledger
 from tests.machinery.counts import count
 from tests.staff_routes import CLIENTS, VIEW_AS
@@ -129,7 +131,7 @@ class TestClients:
             )
             assert made.is_primary
         page = kay.get("/kirk-sohne/activity").text
-        assert "Alder Services staff Sue Marsh took on Kirk &amp; Söhne" in page
+        assert "Alder Services staff Sue Marsh took on Kirk &amp; Söhne as a client" in page
         assert len(mailbox.letters("kay@kirk.example")) == 1
 
     def test_an_address_that_is_none(self, town, on_duty, unchanged):
@@ -199,14 +201,31 @@ class TestClients:
     def test_exit_and_back(self, town, on_duty, browser, mailbox, reading):
         """T11, T49: out at the next request, links dead, no mail; taken back, all but the links as before."""
         sue, mia, duo = on_duty(town.sue), browser(town.mia), browser(town.duo)
+        for who in (town.bill, town.duo):
+            browser().post("/forgot", {"email": who.email})
+        mailbox.answer_requests()
+        resets = [mailbox.link(who.email) for who in (town.bill, town.duo)]
         link = mailbox.link("ann.invited@acme.example")
         assert on_duty(town.tom).post("/staff/clients/acme/exit").status_code == 403
         assert sue.post("/staff/clients/acme/exit").status_code == 303
         assert mia.get("/acme/").location.startswith("/sign-in")
         assert duo.get("/acme/").status_code == 404
         assert duo.get("/globex/").status_code == 200
+        # P11: the way back to one's own, and not a word on whether there is such a company.
+        own = re.compile(r'(content|value)="[^"]+"')
+        gone, never = (own.sub("", duo.get(f"/{slug}/").text) for slug in ("acme", "nowhere"))
+        assert gone == never
+        assert 'href="/globex/"' in gone.split("<main")[1]
         assert browser().sign_in(town.mia.email).status_code == 422
         assert browser().get(link).status_code == 410
+        # T31: the reset that waits for somebody who can enter nowhere is not sent, and its link is dead.
+        assert [browser().get(each).status_code for each in resets] == [410, 200]
+        with reading():
+            waiting = db.session.scalars(db.select(Letter).where(Letter.kind == "password_reset"))
+            assert {each.to_email: claims.wanted(each) for each in waiting} == {
+                town.bill.email: False,
+                town.duo.email: True,
+            }
         sent = len(mailbox.letters())
         # Nothing happens to it any more: not by a button that is not there, nor by one pressed before.
         page = sue.get("/staff/clients/acme/contacts").text
@@ -220,7 +239,7 @@ class TestClients:
         assert browser(town.mia).get("/acme/").status_code == 200
         assert browser().get(link).status_code == 410
         page = browser(town.mia).get("/acme/activity").text
-        assert "Alder Services staff Sue Marsh marked as exited Acme Estates" in page
+        assert "Alder Services staff Sue Marsh marked Acme Estates as exited" in page
         assert "took back the exit of Acme Estates" in page
 
     def test_an_area_switched_off(self, town, on_duty, browser):
@@ -272,7 +291,7 @@ class TestMoves:
             "staff Tom Reyes resent the invitation to Ann Invited",
             "staff Sue Marsh deactivated Rita Port",
             "staff Sue Marsh deleted Ola Alpha",
-            "staff Tom Reyes was refused: unlink for Wes Order",
+            "staff Tom Reyes was refused: unlink the user name of Wes Order",
         ):
             assert said in page
 
@@ -299,9 +318,39 @@ class TestMoves:
         assert browser(town.mia).get("/acme/").status_code == 200
         assert sue.post(address, {"no_admin_reason": "The last one left."}).status_code == 303
         page = " ".join(sue.get("/staff/clients/acme/activity").text.split())
-        assert "Alder Services staff Sue Marsh left without an admin" in page
+        assert "Alder Services staff Sue Marsh left Acme Estates without an admin" in page
         assert "The last one left." in page
         assert "has no admin who can sign in" in sue.get("/staff/clients/acme/client").text
+
+    def test_the_last_admins_of_several(self, town, on_duty, writing):
+        """P8: said in the preview and asked why at once; without a reason nothing is done."""
+        with writing():
+            for person in (town.tess, town.ted):
+                db.session.get_one(Contact, person.id).deactivated_at = now()
+        sue, address = on_duty(town.sue), "/staff/clients/acme/contacts/bulk"
+        wish = {"contacts": [town.mia.id, town.max.id], "roles_how": "exactly", "permissions_how": "exactly"}
+        shown = sue.post(address, {**wish, "step": "preview"}).text
+        assert "Acme Estates will have no admin who can sign in" in shown
+        agreed = form_fields(shown, "agree") | {"step": "confirm"}
+        assert sue.post(address, agreed).status_code == 409
+        done = sue.post(address, agreed | {"no_admin_reason": "Both have left."})
+        assert (done.status_code, "2 changed, 0 skipped" in done.text) == (200, True)
+        page = sue.get("/staff/clients/acme/activity").text
+        assert "staff Sue Marsh left Acme Estates without an admin" in page
+        assert "Both have left." in page
+        # Nobody is asked where an admin stays.
+        one = {"contacts": [town.bill.id], "permissions_how": "exactly", "step": "preview"}
+        assert "no_admin_reason" not in sue.post(address, one).text
+
+
+def switched_on(page):
+    """What could be pressed or typed in forms that send something, but for the way out."""
+    found = []
+    for form in html5lib.parse(page, namespaceHTMLElements=False).iter("form"):
+        if form.get("method") == "post" and form.get("action") != "/staff/stop-view-as":
+            parts = [each for each in form.iter() if each.tag in ("button", "input", "select", "textarea")]
+            found += [each.attrib for each in parts if each.get("type") not in ("hidden", "button")]
+    return [each for each in found if "disabled" not in each]
 
 
 class TestViewAs:
@@ -323,7 +372,7 @@ class TestViewAs:
         """Rights and scope are the contact's, page for page; nothing of it can be sent."""
         seen = getattr(town, whose)
         tom, started = look(town.tom, seen)
-        own, door, wrong = browser(seen), f"/staff/as/{seen.id}", {}
+        own, door, wrong, shown = browser(seen), f"/staff/as/{seen.id}", {}, {}
         assert started.location == f"/staff/as/{seen.id}/acme/"
         ids = {**things[0], "contact": town.ola.id, "seen_as": seen.id}
         names = [name for name, (_path, methods, _may) in VIEW_AS.items() if "GET" in methods]
@@ -331,9 +380,16 @@ class TestViewAs:
             path = VIEW_AS[name][0].format(**ids)
             both = [each.get(path.removeprefix(cut)).status_code for each, cut in ((tom, ""), (own, door))]
             wrong |= {} if both[0] == both[1] else {path: both}
+            page = tom.get(path)
+            shown |= {path: page.text} if page.mimetype == "text/html" and whose == "mia" else {}
         assert wrong == {}
         page = tom.get(f"/staff/as/{seen.id}/acme/").text
-        assert f"You see what {seen.name} sees." in page
+        assert f"You see what {seen.name} sees. This is Acme Estates, nothing can be changed" in page
+        assert re.search(r"and it ends in (29|30) min", page)
+        # Whatever could only be refused is switched off; looking for something is not.
+        wrong = {path: on for path in shown if (on := switched_on(shown[path]))}
+        assert wrong == {}
+        assert "<input disabled" not in tom.get(f"/staff/as/{seen.id}/acme/properties").text
         assert not re.search(r'href="/(?!staff/|static/|brand)', page)
         assert "/profile" not in page
 
