@@ -14,6 +14,7 @@ from portal.policy import STRANGER, Actor
 from portal.queries import api_tokens, feed
 from portal.refusals import NotNow
 from portal.sides import api_side
+from portal.transaction import unless_busy
 
 LONGEST_SECRET = 100
 
@@ -96,16 +97,11 @@ def _company_id(args: dict[str, Any]) -> int | None:
 
 
 def _touch(token: ApiToken) -> None:
-    """Note that a token is in use, once a minute at most; a reading request does it apart."""
+    """Note that a token is in use, once a minute at most; a reading request does it apart and never waits."""
     last = token.last_used_at
     if last is not None and (now() - last).total_seconds() < guards.TOUCH_SECONDS:
         return
     if writing.get():
         token.last_used_at = now()
         return
-    mode = writing.set(True)
-    try:
-        with db.engine.begin() as connection:
-            connection.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now()))
-    finally:
-        writing.reset(mode)
+    unless_busy(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now()))

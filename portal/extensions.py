@@ -1,6 +1,8 @@
 """The Flask extensions, created bare here and bound to the application in create_app()."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 else:
     Base = db.Model
 
+# How long SQLite waits for whoever is writing.
+PATIENCE_MS = 15_000
 # True while the running request or job means to write: SQLite then takes its write lock at once, because a
 # read that turns into a write in the middle of a transaction fails without waiting.
 writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -57,8 +61,23 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+
+
+@contextmanager
+def patience(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """Let a transaction of SQLite that begins within the block wait this long at most for the write lock."""
+    line = connection.connection.driver_connection
+    if not isinstance(line, sqlite3.Connection):
+        yield
+        return
+    line.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        line.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
 
 
 @event.listens_for(Engine, "begin")

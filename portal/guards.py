@@ -18,6 +18,7 @@ from portal.models import Area, Company, Contact, Role, SignInSession, StaffSess
 from portal.policy import Actor
 from portal.queries.sign_in import Membership, SignedIn
 from portal.queries.staff.clients import Visit
+from portal.transaction import unless_busy
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
@@ -271,17 +272,11 @@ def _here() -> str | None:
 
 
 def touch(seen_in: SignInSession | StaffSession) -> None:
-    """Note that a session is in use, once a minute at most; a reading request does it apart."""
+    """Note that a session is in use, once a minute at most; who only reads does it apart and never waits."""
     if (now() - seen_in.last_seen_at).total_seconds() < TOUCH_SECONDS or not in_use():
         return
     if writing.get():
         seen_in.last_seen_at = now()
         return
-    mode = writing.set(True)
-    try:
-        with db.engine.begin() as connection:
-            model = type(seen_in)
-            seen = update(model).where(model.id == seen_in.id).values(last_seen_at=now())
-            connection.execute(seen)
-    finally:
-        writing.reset(mode)
+    model = type(seen_in)
+    unless_busy(update(model).where(model.id == seen_in.id).values(last_seen_at=now()))

@@ -4,8 +4,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Executable
+from sqlalchemy.exc import OperationalError
+
 from portal import invariants
-from portal.extensions import db, writing
+from portal.extensions import db, patience, writing
 
 _AFTER = "what to do once it is committed"
 _UNDO = "what to take back if it is rolled back"
@@ -54,6 +57,20 @@ def start_writing() -> None:
     writing.set(True)
 
 
+def go_on_writing() -> None:
+    """Let the running transaction, which has only read, write from here on; on SQLite it takes the lock now.
+
+    It stays on its connection and keeps what it laid out there in temporary tables. Whatever it read may have
+    changed and is read again.
+    """
+    connection = db.session.connection()
+    db.session.expire_all()
+    writing.set(True)
+    if connection.dialect.name == "sqlite":
+        for statement in ("COMMIT", "BEGIN IMMEDIATE"):
+            connection.exec_driver_sql(statement)
+
+
 @contextmanager
 def part() -> Iterator[None]:
     """Run the block as a part of the running transaction that may fail alone.
@@ -71,6 +88,21 @@ def part() -> Iterator[None]:
             del info.get(kind, [])[number:]
         _run(left[_UNDO])
         raise
+
+
+def unless_busy(statement: Executable) -> None:
+    """Execute `statement` in a transaction of its own; leave it out where SQLite would have to wait for it.
+
+    For what is not worth a moment of anybody's time, such as noting that a session is in use.
+    """
+    mode = writing.set(True)
+    try:
+        with db.engine.connect() as connection, patience(connection, 0), connection.begin():
+            connection.execute(statement)
+    except OperationalError:
+        log.debug("left out, because somebody else is writing")
+    finally:
+        writing.reset(mode)
 
 
 def after_commit(step: Callable[[], None]) -> None:
