@@ -1,33 +1,28 @@
-"""Many contacts in one go: prepared one by one beforehand, and written by the database itself in a moment.
+"""Many contacts in one go: prepared one by one, laid out beforehand, and written by the database in a moment.
 
 What stands in the tables afterwards is what `contacts.add_contact` would have written, row for row: contact,
-rights, links, topics, invitation, mail and activity (L10). The database moves the prepared rows over, so that
-the write lock is held for seconds where doing it one by one would take minutes.
+rights, links, topics, invitation, mail and activity (L10). The database moves the rows over as they were laid
+out, so that the write lock is held for a second or two where doing it one by one would take minutes.
 """
 
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, cast, column, func, insert, literal, select, true, update
+from sqlalchemy import JSON, ColumnElement, Table, case, cast, func, insert, literal, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.selectable import TableValuedAlias
 
 from portal import webhooks
-from portal.actions.newcomers import CHANGED, COLUMNS
+from portal.actions import laid_out
+from portal.actions.laid_out import CHANGE, CONTACT, PARTS, PLAIN, TAKEN_OVER, TOLD
 from portal.clock import now
 from portal.extensions import db
 from portal.models import (
     Access,
     Activity,
     Contact,
-    ContactPermission,
-    ContactRole,
-    ContactTopic,
     Import,
-    ImportRow,
     Invitation,
     Letter,
     LetterState,
-    Outcome,
     PropertyLink,
 )
 from portal.policy import Actor
@@ -35,178 +30,132 @@ from portal.queries import history, settings
 
 
 def write(imported: Import, by: Actor) -> None:
-    """Write everything that the rows of `imported` are prepared for; runs within the caller's transaction.
+    """Write everything that was laid out for `imported`; runs within the caller's transaction.
 
     Raises IntegrityError where somebody took an address meanwhile: then nothing of it has happened.
     """
     assert imported.company_id is not None
     company_id = imported.company_id
-    _add_contacts(imported.id)
-    for model, part, values in (
-        (ContactRole, "roles", {"role_id": "id", "role_owner": "owner"}),
-        (ContactPermission, "boxes", {"permission": "permission"}),
-        (PropertyLink, "places", {"property_id": "id"}),
-        (ContactTopic, "topics", {"topic": "topic"}),
-    ):
-        _add_parts(imported.id, company_id, model, part, values, by)
-    _invite(imported.id, company_id, by)
-    _notice(imported.id, company_id, by)
-    _change_contacts(imported.id)
+    laid_out.number_contacts()
+    _add_contacts()
+    for model, table, _part, words in PARTS:
+        _add_parts(company_id, model, table, list(words), by)
+    _invite(company_id, by)
+    _notice(company_id, by)
+    _change_contacts()
     mark = history.newest()
-    _tell(imported.id, company_id, by)
+    _tell(company_id, by)
     webhooks.announce_since(mark, company_id)
+    laid_out.clear()
 
 
-def _ready(*path: str) -> Any:
-    return ImportRow.ready[path]
-
-
-def _typed(each: ColumnElement[Any], found: Any) -> Any:
-    if each.type.python_type is bool:
-        return found.as_boolean()
-    return found.as_integer() if each.type.python_type is int else found.as_string()
-
-
-def _rows(import_id: int, outcome: Outcome, *columns: Any) -> Select[Any]:
-    return select(*columns).where(ImportRow.import_id == import_id, ImportRow.outcome == outcome)
-
-
-def _add_contacts(import_id: int) -> None:
-    plain = [each for each in COLUMNS if each.key not in ("deactivated_at", "deleted_at")]
-    values = [_typed(each, _ready("contact", each.key)) for each in plain]
-    moment = literal(now(), Contact.created_at.type)
-    query = _rows(import_id, Outcome.ADD, *values, moment, moment).order_by(ImportRow.number)
-    names = [*(each.key for each in plain), "created_at", "changed_at"]
-    db.session.execute(insert(Contact).from_select(names, query, include_defaults=False))
-
-
-def _made(import_id: int, *columns: Any) -> Select[Any]:
-    """Return a question about the contacts just added and their prepared rows."""
-    key = _ready("contact", "form_key").as_string()
-    there = (Contact.company_id == Import.company_id) & (Contact.form_key == key)
-    return (
-        select(*columns)
-        .select_from(ImportRow)
-        .join(Import, Import.id == ImportRow.import_id)
-        .join(Contact, there)
-        .where(ImportRow.import_id == import_id, ImportRow.outcome == Outcome.ADD)
-    )
-
-
-def _each(part: str) -> TableValuedAlias:
-    """Return the things of a list that is kept in ImportRow.ready, as rows with a `value`."""
-    name = "json_each" if _sqlite() else "json_array_elements"
-    return getattr(func, name)(_ready(part)).table_valued(column("value", JSON), name=f"every_{part}")  # type: ignore[no-any-return]
-
-
-def _sqlite() -> bool:
-    return db.engine.dialect.name == "sqlite"
-
-
-def _add_parts(
-    import_id: int, company_id: int, model: type[Any], part: str, values: dict[str, str], by: Actor
+def _insert(
+    model: type[Any], values: dict[str, Any], *joins: Any, where: Any = None, order: Any = None
 ) -> None:
-    """Add what hangs on the new contacts: `values` says which column comes from which word of the list."""
-    every = _each(part)
-    taken = [_typed(model.__table__.columns[name], every.c.value[key]) for name, key in values.items()]
-    names, more = ["company_id", "contact_id", *values], []
+    """Insert a row of `model` for each contact laid out, joined to what else its values come from."""
+    query = select(*values.values()).select_from(CONTACT)
+    for table, condition in joins:
+        query = query.join(table, condition)
+    if where is not None:
+        query = query.where(where)
+    query = query.order_by(*(order or [CONTACT.c.number]))
+    db.session.execute(insert(model).from_select(list(values), query, include_defaults=False))
+
+
+def _moment(column: Any) -> ColumnElement[Any]:
+    return literal(now(), column.type)
+
+
+def _add_contacts() -> None:
+    moment = _moment(Contact.created_at)
+    values: dict[str, Any] = {str(each.key): CONTACT.c[str(each.key)] for each in PLAIN}
+    values |= {"id": CONTACT.c.contact_id, "created_at": moment, "changed_at": moment}
+    values["deactivated_at"] = case((CONTACT.c.inactive, moment), else_=null())
+    _insert(Contact, values)
+
+
+def _add_parts(company_id: int, model: type[Any], table: Table, names: list[str], by: Actor) -> None:
+    """Add what hangs on the new contacts."""
+    values: dict[str, Any] = {"company_id": literal(company_id), "contact_id": CONTACT.c.contact_id}
+    values |= {name: table.c[name] for name in names}
     if model is PropertyLink:
-        names += ["linked_by", "created_at"]
-        more = [literal(by.name[:100]), literal(now(), PropertyLink.created_at.type)]
-    query = _made(import_id, literal(company_id), Contact.id, *taken, *more).join(every, true())
-    db.session.execute(insert(model).from_select(names, query, include_defaults=False))
+        values |= {"linked_by": literal(by.name[:100]), "created_at": _moment(PropertyLink.created_at)}
+    _insert(model, values, (table, table.c.number == CONTACT.c.number))
 
 
-def _invite(import_id: int, company_id: int, by: Actor) -> None:
+def _invite(company_id: int, by: Actor) -> None:
     """Make the invitations of those who may log in, and their letters."""
-    moment = literal(now(), Invitation.created_at.type)
-    end = literal(now() + settings.invitation_life(), Invitation.created_at.type)
-    query = _made(
-        import_id,
-        literal(company_id),
-        Contact.id,
-        literal(1),
-        Contact.email,
-        literal(by.name[:100]),
-        moment,
-        end,
-    ).where(Contact.access == Access.PORTAL)
-    names = ["company_id", "contact_id", "generation", "email", "invited_by", "created_at", "expires_at"]
-    db.session.execute(insert(Invitation).from_select(names, query, include_defaults=False))
-    facts = _facts(literal(by.name))
-    letters = _made(import_id, *_letter("invitation", company_id, facts), Invitation.id)
-    letters = letters.join(Invitation, Invitation.contact_id == Contact.id).order_by(ImportRow.number)
-    names = [*_LETTER, "invitation_id"]
-    db.session.execute(insert(Letter).from_select(names, letters, include_defaults=False))
+    made = _moment(Invitation.created_at)
+    invited = CONTACT.c.letter == "invitation"
+    values = {
+        "company_id": literal(company_id),
+        "contact_id": CONTACT.c.contact_id,
+        "generation": literal(1),
+        "email": CONTACT.c.email,
+        "invited_by": literal(by.name[:100]),
+        "created_at": made,
+        "expires_at": literal(now() + settings.invitation_life(), Invitation.created_at.type),
+    }
+    _insert(Invitation, values, where=invited)
+    letter = _letter("invitation", company_id, _facts(literal(by.name)))
+    letter |= {"invitation_id": Invitation.id}
+    _insert(Letter, letter, (Invitation, Invitation.contact_id == CONTACT.c.contact_id), where=invited)
 
 
-_LETTER = (
-    "company_id",
-    "kind",
-    "to_email",
-    "facts",
-    "message_id",
-    "state",
-    "attempts",
-    "due_at",
-    "created_at",
-)
-
-
-def _letter(kind: str, company_id: int, facts: Any) -> tuple[Any, ...]:
-    """Return what a letter to a contact just added starts with, in the order of _LETTER."""
-    moment = literal(now(), Letter.created_at.type)
-    message_id = _ready("message_id").as_string()
-    start = (message_id, literal(str(LetterState.WAITING)), literal(0), moment, moment)
-    return (literal(company_id), literal(kind), Contact.email, facts, *start)
-
-
-def _notice(import_id: int, company_id: int, by: Actor) -> None:
+def _notice(company_id: int, by: Actor) -> None:
     """Post the one note to those who may deal with the vendor by e-mail."""
-    facts = _facts(literal(by.name), Contact.id)
-    query = _made(import_id, *_letter("email_only", company_id, facts))
-    query = query.where(Contact.access == Access.EMAIL_ONLY).order_by(ImportRow.number)
-    db.session.execute(insert(Letter).from_select(list(_LETTER), query, include_defaults=False))
+    facts = _facts(literal(by.name), CONTACT.c.contact_id)
+    letter = _letter(str(Access.EMAIL_ONLY), company_id, facts)
+    _insert(Letter, letter, where=CONTACT.c.letter == str(Access.EMAIL_ONLY))
+
+
+def _letter(kind: str, company_id: int, facts: Any) -> dict[str, Any]:
+    moment = _moment(Letter.created_at)
+    return {
+        "company_id": literal(company_id),
+        "kind": literal(kind),
+        "to_email": CONTACT.c.email,
+        "facts": facts,
+        "message_id": CONTACT.c.message_id,
+        "state": literal(str(LetterState.WAITING)),
+        "attempts": literal(0),
+        "due_at": moment,
+        "created_at": moment,
+    }
 
 
 def _facts(inviter: ColumnElement[Any], contact_id: Any | None = None) -> Any:
     """Return what a letter tells: what was prepared, who did it, and to which contact."""
     more = ["inviter", inviter] + (["contact_id", contact_id] if contact_id is not None else [])
-    if _sqlite():
-        return func.json_patch(_ready("facts"), func.json_object(*more), type_=JSON)
-    return cast(cast(_ready("facts"), JSONB).concat(func.jsonb_build_object(*more)), JSON)
+    if laid_out.sqlite():
+        return func.json_patch(CONTACT.c.facts, func.json_object(*more), type_=JSON)
+    return cast(cast(CONTACT.c.facts, JSONB).concat(func.jsonb_build_object(*more)), JSON)
 
 
-def _change_contacts(import_id: int) -> None:
-    names = (*CHANGED, "category_id", "name_key", "search_key")
-    columns = Contact.__table__.columns
-    values: dict[str, Any] = {name: _typed(columns[name], _ready("contact", name)) for name in names}
+def _change_contacts() -> None:
+    values: dict[str, Any] = {name: CHANGE.c[name] for name in TAKEN_OVER}
     change = update(Contact).values(**values, version=Contact.version + 1, changed_at=now())
-    there = (ImportRow.import_id == import_id, ImportRow.outcome == Outcome.UPDATE)
-    change = change.where(*there, Contact.id == ImportRow.contact_id)
+    change = change.where(Contact.id == CHANGE.c.contact_id)
     db.session.execute(change.execution_options(synchronize_session=False))
 
 
-def _tell(import_id: int, company_id: int, by: Actor) -> None:
+def _tell(company_id: int, by: Actor) -> None:
     """Write the activity rows of everybody who was added or changed (L10)."""
-    every = _each("told")
-    values = _as_done(by) | {
-        "company_id": literal(company_id),
+    order = [TOLD.c.number, TOLD.c.place]
+    told = _as_done(by) | {"company_id": literal(company_id), "what": TOLD.c.what, "changes": TOLD.c.changes}
+    added = {
+        "contact_id": CONTACT.c.contact_id,
+        "target_name": func.trim(CONTACT.c.first_name + " " + CONTACT.c.last_name),
+    }
+    _insert(Activity, told | added, (TOLD, TOLD.c.number == CONTACT.c.number), order=order)
+    changed = told | {
         "contact_id": Contact.id,
         "user_id": Contact.portal_user_id,
         "target_name": func.trim(Contact.first_name + " " + Contact.last_name),
-        "what": every.c.value["what"].as_string(),
-        "changes": every.c.value["changes"],
     }
-    changed = (
-        select(*values.values())
-        .select_from(ImportRow)
-        .join(Contact, Contact.id == ImportRow.contact_id)
-        .where(ImportRow.import_id == import_id, ImportRow.outcome == Outcome.UPDATE)
-    )
-    for query in (_made(import_id, *values.values()), changed):
-        told = query.join(every, true()).order_by(ImportRow.number)
-        db.session.execute(insert(Activity).from_select(list(values), told, include_defaults=False))
+    query = select(*changed.values()).select_from(CHANGE).join(TOLD, TOLD.c.number == CHANGE.c.number)
+    query = query.join(Contact, Contact.id == CHANGE.c.contact_id).order_by(*order)
+    db.session.execute(insert(Activity).from_select(list(changed), query, include_defaults=False))
 
 
 def _as_done(by: Actor) -> dict[str, ColumnElement[Any]]:

@@ -42,6 +42,13 @@ class Newcomer:
     topics: frozenset[str] = frozenset()
     scope: str = Scope.CLIENT
     places: Sequence[Property] = field(default_factory=tuple)
+    inactive: bool = False
+
+    @property
+    def letter(self) -> str:
+        """Which mail the contact gets now; somebody inactive gets none (behaviour 4)."""
+        letters = {Access.PORTAL: "invitation", Access.EMAIL_ONLY: "email_only"}
+        return "" if self.inactive else letters.get(Access(self.access), "")
 
 
 def prepared(company: Company, new: Newcomer, event: str) -> dict[str, Any]:
@@ -68,6 +75,8 @@ def prepared(company: Company, new: Newcomer, event: str) -> dict[str, Any]:
         "places": [{"id": place.id} for place in new.places],
         "topics": [{"topic": topic} for topic in sorted(new.topics)],
         "told": _told(new, changes),
+        "inactive": new.inactive,
+        "letter": new.letter,
         "facts": {"first_name": contact.first_name, "company": company.name},
         "message_id": outbox.message_id(event),
     }
@@ -98,6 +107,8 @@ def _told(new: Newcomer, added: Changes) -> list[dict[str, Any]]:
     if new.access != Access.NONE:
         what = "authorized" if new.access == Access.PORTAL else "changed the access of"
         rows.append((what, {"Portal access": (str(Access.NONE), str(new.access))}))
+    if new.inactive:
+        rows.append(("deactivated", {"Status": ("active", "inactive")}))
     return [
         {"what": what, "changes": {name: list(pair) for name, pair in pairs.items()}} for what, pairs in rows
     ]

@@ -15,6 +15,7 @@ LEVEL_WORDS = {
     "client": ("Client Level", "Client", "Entire client"),
     "property": ("Property Level", "Property"),
 }
+STATUS_WORDS = {"active": ("Active", "Pending"), "inactive": ("Inactive",)}
 
 
 class ContactRow(ContactForm):

@@ -45,9 +45,14 @@ class ContactChoices(Blank):
     twins = RadioField("Where a contact with the same address is there already", choices=TWINS)
 
 
-def objections(mapping: Collection[str], labels: dict[str, str], needed: Collection[str]) -> list[str]:
-    """Return what is wrong with the columns chosen, in sentences: something is missing, or is there twice."""
-    twice = {name for name in mapping if name and list(mapping).count(name) > 1}
+def objections(
+    mapping: Collection[str], labels: dict[str, str], needed: Collection[str], several: Collection[str] = ()
+) -> list[str]:
+    """Return what is wrong with the columns chosen, in sentences: something is missing, or is there twice.
+
+    What is among `several` can be filled by several columns.
+    """
+    twice = {name for name in mapping if name and name not in several and list(mapping).count(name) > 1}
     found = [f"Two columns fill {labels[name]}. Choose one." for name in sorted(twice)]
     missing = [labels[name] for name in needed if name not in mapping]
     if missing:

@@ -1,13 +1,14 @@
 """Contacts as a kind of table: one client a file, checked against its vocabulary, written all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 from portal import tables
-from portal.actions import bulk_contacts
+from portal.actions import bulk_contacts, laid_out
 from portal.actions.imports import OVERTAKEN
 from portal.extensions import db
 from portal.forms.imports import ContactChoices
 from portal.importing.columns import CONTACT_FIELDS, named
+from portal.importing.contact_cells import said
 from portal.importing.contacts import ContactRows
 from portal.importing.kind import Kind, Span
 from portal.models import Company, Import
@@ -24,18 +25,23 @@ def looker(imported: Import, by: Actor) -> ContactRows:
     if imported.position == 0:
         imported.stamp = words.stamp()
         rows = tables.read(imported.stored_as)
-        kinds = [(number, named(imported.mapping, cells).get("contact_type", "")) for number, cells in rows]
-        imported.choices = {**imported.choices, "first": str(first_primary(kinds))}
+        people = ((number, named(imported.mapping, cells)) for number, cells in rows)
+        imported.choices = {**imported.choices, "first": str(first_primary(people))}
     return ContactRows(imported, db.session.get_one(Company, imported.company_id), by, words)
 
 
-def first_primary(rows: Sequence[tuple[int, str]]) -> int:
+def first_primary(rows: Iterable[tuple[int, Mapping[str, str]]]) -> int:
     """Return which row of a company's first contacts is its Primary: the first that says so, else the first.
 
-    `rows` are pairs of number and what the row says under contact type.
+    `rows` are pairs of number and cells by the name of their field; those that name nobody do not count.
     """
-    said = (number for number, word in rows if fold(word) == "primary")
-    return next(said, rows[0][0] if rows else 0)
+    first = 0
+    for number, cells in rows:
+        if not said(cells).nobody:
+            if fold(cells.get("contact_type", "")) == "primary":
+                return number
+            first = first or number
+    return first
 
 
 def write(imported: Import, by: Actor) -> None:
@@ -55,6 +61,7 @@ KIND = Kind(
     page="contacts.index",
     looker=looker,
     write=write,
+    lay_out=laid_out.lay_out,
     span=Span.ONE,
     tries=False,
     stretch=250,

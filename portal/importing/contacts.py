@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from portal import lifecycle, policy
 from portal.actions.newcomers import Newcomer, prepared, prepared_change
-from portal.forms.contact import PERMISSIONS, TOPICS
-from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, ContactRow, meaning
-from portal.forms.fields import clean, options
-from portal.importing.lists import parted
+from portal.forms.contact_row import ContactRow
+from portal.forms.fields import options
+from portal.importing import present
+from portal.importing.contact_cells import DETAILS, Said, said
+from portal.importing.contact_words import LABELS, Picked, Problems, Words
 from portal.lifecycle import Move
 from portal.models import (
     CLIENT_ADMIN,
@@ -24,14 +24,12 @@ from portal.models import (
     Permission,
     Scope,
 )
-from portal.models.keys import email_key, fold
+from portal.models.keys import fold
 from portal.policy import Actor
 from portal.queries import imports
 from portal.queries.imports import Vocabulary
 
-# What the form and the table call the same.
-_FIELDS = ("honorific", "first_name", "last_name", "job_title", "phone", "mobile", "email", "notes")
-_LABELS = {
+_LABELS = LABELS | {
     "honorific": "Title",
     "first_name": "First name",
     "last_name": "Last name",
@@ -40,33 +38,23 @@ _LABELS = {
     "mobile": "Mobile",
     "email": "Email",
     "notes": "Notes",
-    "contact_type": "Contact type",
     "access": "Authorize user",
-    "roles": "Roles",
-    "category": "Category",
-    "permissions": "Permissions",
-    "topics": "E-mail about",
 }
-Problems = list[list[str]]
+NOBODY = "There is no name, address or number in this row."
+NAMELESS = "This row has no name. Enter the first name and the last name."
+SO_ALREADY = "It is so already."
 
 
 @dataclass
 class Read:
-    """One row as far as it could be understood."""
+    """One row as far as it could be understood: `problems` are of its details, `when_new` all others."""
 
     number: int
+    said: Said
+    picked: Picked
     details: dict[str, str] = field(default_factory=dict)
-    category: Any = None
-    new: Newcomer | None = None
     problems: Problems = field(default_factory=list)
-
-    @property
-    def key(self) -> str | None:
-        """What tells it from the other rows."""
-        email = self.details.get("email")
-        return (
-            email_key(email) if email and not any(column == "Email" for column, _ in self.problems) else None
-        )
+    when_new: Problems = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -78,200 +66,161 @@ class ContactRows:
     """Looks at the rows of one import; made anew for each stretch of work."""
 
     def __init__(self, imported: Import, company: Company, by: Actor, words: Vocabulary) -> None:
-        self._imported, self._company, self._by, self._words = imported, company, by, words
+        self._imported, self._company, self._by, self._vocabulary = imported, company, by, words
+        self._words = Words(words, imported.choices.get("access", "none"))
         self._form = ContactRow(formdata=None)
         self._form.contact_type.choices = options(*((each.code, each.name) for each in words.types))
         self._form.roles.choices = options(*((role.id, role.name) for role in words.roles))
         self._form.category.choices = options(
             ("", ""), *((each.code, each.name) for each in words.categories)
         )
-        self._known: dict[str, dict[str, Any]] = {
-            "contact_type": _by_name((each.name, each) for each in words.types),
-            "category": _by_name((each.name, each) for each in words.categories),
-            "roles": _by_name((role.name, role) for role in words.roles),
-            "permissions": _by_name((str(each.label), Permission(each.value)) for each in PERMISSIONS),
-            "topics": _by_name((str(each.label), each.value) for each in TOPICS),
-            "properties": _by_name((place.name, place) for place in words.places),
-        }
         self._first = int(imported.choices.get("first") or 0) if words.primary is None else 0
 
     def look(self, rows: Sequence[tuple[int, Mapping[str, str]]]) -> list[ImportRow]:
         """Return what becomes of each of `rows`: pairs of number and cells by the name of their field."""
         read = [self._read(number, cells) for number, cells in rows]
-        keys = {each.key for each in read if each.key}
-        there = imports.having(self._company.id, keys)
-        before = imports.seen_before(self._imported.id, keys)
-        return [self._judge(each, there, before) for each in read]
+        found = present.find(self._company.id, [each.details for each in read])
+        keys = [present.key(each.details, met.contact) for each, met in zip(read, found, strict=True)]
+        before = imports.seen_before(self._imported.id, {key for key in keys if key})
+        return [self._judge(*facts, before) for facts in zip(read, found, keys, strict=True)]
 
-    def _judge(self, read: Read, there: dict[str, Contact], before: dict[str, int]) -> ImportRow:
-        row = ImportRow(import_id=self._imported.id, number=read.number, name=read.name, match_key=read.key)
-        row.ready = {}
-        twin = before.setdefault(read.key, read.number) if read.key else read.number
-        if twin != read.number:
-            read.problems.append(["Email", f"Row {twin} has the same address."])
-        contact = there.get(read.key or "")
-        if read.problems or (contact is None and read.new is None):
-            row.outcome = Outcome.ERROR
-        elif contact is not None:
-            self._meet(row, read, contact)
+    def _judge(self, read: Read, met: present.Met, key: str | None, before: dict[str, int]) -> ImportRow:
+        row = ImportRow(import_id=self._imported.id, number=read.number, name=read.name, match_key=key)
+        row.ready, row.outcome = {}, Outcome.SKIP
+        twin = before.setdefault(key, read.number) if key else read.number
+        if read.said.nobody:
+            row.problems = [["", NOBODY]]
+        elif met.contact is not None and (twin == read.number or not self._updates):
+            self._meet(row, read, met.contact)
+        elif twin != read.number and read.details["email"] and met.contact is None:
+            row.outcome, row.problems = Outcome.ERROR, [["Email", f"Row {twin} has the same address."]]
+        elif twin != read.number or met.unsure:
+            row.problems = [["", met.unsure or f"Row {twin} is the same person."]]
         else:
-            assert read.new is not None
-            row.outcome = Outcome.ADD
-            row.ready = prepared(self._company, read.new, f"import-{self._imported.id}-{read.number}")
-        row.problems = read.problems
+            self._add(row, read)
         return row
 
+    @property
+    def _updates(self) -> bool:
+        return self._imported.choices.get("twins") == "update"
+
+    def _add(self, row: ImportRow, read: Read) -> None:
+        """Say what becomes of somebody who is not there yet."""
+        new = self._newcomer(read)
+        if new is None:
+            row.outcome, row.problems = Outcome.ERROR, [*read.problems, *read.when_new]
+            return
+        row.outcome = Outcome.ADD
+        row.ready = prepared(self._company, new, f"import-{self._imported.id}-{read.number}")
+        row.problems = [["Notes", f"Kept there: {'; '.join(read.said.rest)}"]] if read.said.rest else []
+
     def _meet(self, row: ImportRow, read: Read, contact: Contact) -> None:
-        """Say what becomes of a row whose address a contact has already."""
-        row.contact_id, row.version, row.outcome = contact.id, contact.version, Outcome.SKIP
-        reason = f"{contact.name} has this address already."
-        if self._imported.choices.get("twins") == "update":
-            reason = (
-                lifecycle.objection(contact, Move.EDIT)
-                or policy.objection(self._by, Move.EDIT, contact)
-                or "It is so already."
-            )
-            row.ready = prepared_change(contact, read.details, read.category)
-            if row.ready and reason == "It is so already.":
-                row.outcome = Outcome.UPDATE
+        """Say what becomes of a row whose person is a contact already; access and rights stay (P7)."""
+        row.contact_id, row.version = contact.id, contact.version
+        reason: str | None = f"{contact.name} is there already."
+        if self._updates:
+            change = prepared_change(contact, read.details, read.picked.category)
+            wrong = [*(read.problems if change else []), *_wrong_category(read, contact)]
+            reason = self._objection(contact) if change else SO_ALREADY
+            if wrong or reason is None:
+                row.outcome, row.problems = (Outcome.ERROR if wrong else Outcome.UPDATE), wrong
+                row.ready = {} if wrong else change
                 return
-            row.ready = {}
-        read.problems.append(["", reason])
+        row.problems = [["", reason or SO_ALREADY]]
+
+    def _objection(self, contact: Contact) -> str | None:
+        return lifecycle.objection(contact, Move.EDIT) or policy.objection(self._by, Move.EDIT, contact)
 
     def _read(self, number: int, cells: Mapping[str, str]) -> Read:
-        read = Read(number)
-        values = {name: cells.get(name, "") for name in _FIELDS}
-        if cells.get("name"):
-            first, _, last = clean(cells["name"]).rpartition(" ")
-            values |= {"first_name": first or last, "last_name": last if first else ""}
-        picked = self._picked(cells, read.problems)
-        form = self._filled(values, picked)
+        found = Read(number, said(cells), self._words.pick(cells))
+        form = self._filled(found.said.details, found.picked)
         if not form.validate():
-            read.problems += [[_LABELS.get(name, name), str(each[0])] for name, each in form.errors.items()]
-        read.details = {name: form.value(name) or "" for name in _FIELDS}
-        read.category = picked["category"]
-        if not read.problems:
-            read.new = self._newcomer(read, picked)
-        return read
+            for name, errors in form.errors.items():
+                known = name in DETAILS and (name != "email" or form.value("email"))
+                (found.problems if known else found.when_new).append([_LABELS[str(name)], str(errors[0])])
+        if found.said.nameless:
+            names = (_LABELS["first_name"], _LABELS["last_name"])
+            others = [each for each in found.problems if each[0] not in names]
+            found.problems = [[names[0], NAMELESS], *others]
+        found.details = {name: form.value(name) or "" for name in DETAILS}
+        found.when_new += found.picked.problems
+        return found
 
-    def _filled(self, values: Mapping[str, str], picked: Mapping[str, Any]) -> ContactRow:
+    def _filled(self, values: Mapping[str, str], picked: Picked) -> ContactRow:
         filled = MultiDict(values)
-        filled["access"] = picked["access"]
-        kinds = self._words.types
-        filled["contact_type"] = (picked["contact_type"] or next(each for each in kinds)).code
-        filled["category"] = picked["category"].code if picked["category"] else ""
-        for name, values_of in (("roles", lambda role: role.id), ("permissions", str), ("topics", str)):
-            filled.setlist(name, [str(values_of(each)) for each in picked[name]])
+        filled["access"] = picked.access
+        kinds = self._vocabulary.types
+        filled["contact_type"] = (picked.contact_type or next(each for each in kinds)).code
+        filled["category"] = picked.category.code if picked.category else ""
+        filled.setlist("roles", [str(role.id) for role in picked.roles])
+        filled.setlist("permissions", [str(each) for each in picked.permissions])
+        filled.setlist("topics", list(picked.topics))
         self._form.process(filled)
         return self._form
 
-    def _picked(self, cells: Mapping[str, str], problems: Problems) -> dict[str, Any]:
-        """Return what the words of a row stand for; adds to `problems` where they stand for nothing."""
-        several = {
-            name: self._several(name, label, cells, problems)
-            for name, label in (
-                ("roles", "Roles"),
-                ("permissions", "Permissions"),
-                ("topics", "E-mail about"),
-            )
-        }
-        return {
-            **several,
-            "properties": self._several("properties", "Properties", cells, problems),
-            "contact_type": self._one("contact_type", "Contact type", cells, problems),
-            "category": self._one("category", "Category", cells, problems),
-            "access": self._access(cells.get("access", ""), problems),
-            "level": _said("Level", cells.get("level", ""), LEVEL_WORDS, problems),
-        }
-
-    def _several(self, name: str, label: str, cells: Mapping[str, str], problems: Problems) -> list[Any]:
-        found = []
-        for word in parted(cells.get(name, "")):
-            thing = self._known[name].get(fold(word))
-            if thing is None:
-                problems.append([label, f"There is no {_SINGLE[name]} called {word[:100]}."])
-            elif thing not in found:
-                found.append(thing)
-        return found
-
-    def _one(self, name: str, label: str, cells: Mapping[str, str], problems: Problems) -> Any:
-        word = clean(cells.get(name, ""))
-        thing = self._known[name].get(fold(word)) if word else None
-        if word and thing is None:
-            problems.append([label, f"There is no {_SINGLE[name]} called {word[:100]}."])
-        return thing
-
-    def _access(self, cell: str, problems: Problems) -> str:
-        chosen = self._imported.choices.get("access", "none")
-        if chosen != "file":
-            return chosen
-        return _said("Authorize user", cell, ACCESS_WORDS, problems) or "none"
-
-    def _newcomer(self, read: Read, picked: dict[str, Any]) -> Newcomer | None:
+    def _newcomer(self, read: Read) -> Newcomer | None:
         """Return the contact that the row makes, or None with what speaks against it."""
-        kind = self._kind(read, picked["contact_type"])
-        roles, boxes = frozenset(picked["roles"]), frozenset(picked["permissions"])
+        picked, problems = read.picked, read.when_new
+        kind = self._kind(read)
+        roles, boxes = frozenset(picked.roles), frozenset(picked.permissions)
         if read.number == self._first:
-            roles |= {role for role in self._words.roles if role.code == CLIENT_ADMIN}
+            roles |= {role for role in self._vocabulary.roles if role.code == CLIENT_ADMIN}
         gives = boxes.union(*(role.permissions for role in roles))
-        scope = picked["level"] or (Scope.PROPERTY if picked["properties"] else Scope.CLIENT)
+        scope = picked.level or (Scope.PROPERTY if picked.properties else Scope.CLIENT)
         if not policy.may_give(self._by, gives, None):
-            read.problems.append(["Permissions", "You cannot give a permission that you do not hold."])
+            problems.append(["Permissions", "You cannot give a permission that you do not hold."])
         if scope == Scope.PROPERTY and Permission.ADMIN in gives:
-            read.problems.append(
-                ["Level", "An admin sees the entire client. Take the level or the role away."]
-            )
-        if read.problems:
+            problems.append(["Level", "An admin sees the entire client. Take the level or the role away."])
+        if problems or read.problems:
             return None
         return Newcomer(
-            details=read.details,
+            details=read.details | {"notes": _notes(read)},
             kind=kind,
-            category=picked["category"],
-            access=picked["access"],
+            category=picked.category,
+            access=picked.access,
             roles=roles,
             boxes=boxes,
-            topics=frozenset(picked["topics"]),
+            topics=frozenset(picked.topics),
             scope=str(scope),
-            places=tuple(picked["properties"]),
+            places=tuple(picked.properties),
+            inactive=picked.inactive,
         )
 
-    def _kind(self, read: Read, wanted: ContactType | None) -> ContactType:
+    def _kind(self, read: Read) -> ContactType:
         """Return the contact type of a new contact: the first of a company is its Primary (P13)."""
+        wanted, types = read.picked.contact_type, self._vocabulary.types
         primary, ordinary = (
-            next(each for each in self._words.types if each.is_primary is is_primary)
-            for is_primary in (True, False)
+            next(each for each in types if each.is_primary is is_primary) for is_primary in (True, False)
         )
         if read.number == self._first:
+            if read.picked.inactive:
+                read.when_new.append(["Status", "The Primary contact cannot be inactive."])
             return primary
         if wanted is not None and wanted.is_primary:
-            read.problems.append(["Contact type", self._primary_already()])
+            read.when_new.append(["Contact type", self._primary_already()])
         return wanted or ordinary
 
     def _primary_already(self) -> str:
-        if self._words.primary is None:
+        if self._vocabulary.primary is None:
             return f"A company has one Primary contact, and row {self._first} is it."
-        name = self._words.primary.name
+        name = self._vocabulary.primary.name
         return f"{name} is the Primary contact. Choose another one on the page of a contact."
 
 
-_SINGLE = {
-    "roles": "role",
-    "permissions": "permission",
-    "topics": "topic",
-    "properties": "property",
-    "contact_type": "contact type",
-    "category": "category",
-}
+def _wrong_category(read: Read, contact: Contact) -> Problems:
+    """Return what is wrong with the category: one that is unknown, unless the contact still has it."""
+    has = fold(contact.category.name) if contact.category else ""
+    return [
+        each
+        for each in read.picked.problems
+        if each[0] == LABELS["category"] and fold(read.picked.category_said) != has
+    ]
 
 
-def _said(label: str, cell: str, words: dict[str, tuple[str, ...]], problems: Problems) -> str | None:
-    if not clean(cell):
-        return None
-    found = meaning(cell, words)
-    if found is None:
-        problems.append([label, f"Use one of: {', '.join(names[0] for names in words.values())}."])
-    return found
+def _notes(read: Read) -> str:
+    """Return the notes of a new contact, with what the row holds that has no place of its own."""
+    notes = read.details["notes"]
+    return "\n".join(filter(None, [notes, *read.said.rest]))[: max(len(notes), _LONGEST_NOTES)]
 
 
-def _by_name(pairs: Any) -> dict[str, Any]:
-    return {fold(name): thing for name, thing in pairs}
+_LONGEST_NOTES = 5_000

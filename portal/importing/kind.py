@@ -37,8 +37,10 @@ class Kind:
     `looker` is made for an import and whoever acts for it; at the first row it may note in the import what
     all of them are checked against. `write` writes everything that the rows were checked for, within the
     caller's transaction, and raises Overtaken (or whatever an action refuses with) where they could come out
-    differently by now. `tries` says that looking writes, and takes it back. `listed` gives what goes out:
-    the next rows after an id, each with its id, its client and its cells by field, none at the end.
+    differently by now. `lay_out` prepares that before anything is locked, where there is much of it; what it
+    leaves must be gone with the transaction. `tries` says that looking writes, and takes it back. `listed`
+    gives what goes out: the next rows after an id, each with its id, its client and its cells by field, none
+    at the end.
     """
 
     code: str
@@ -49,6 +51,7 @@ class Kind:
     page: str  # where they are listed in a client
     looker: Callable[[Import, Actor], Looker]
     write: Callable[[Import, Actor], None]
+    lay_out: Callable[[int], None] | None = None
     span: Span = Span.ANY
     tries: bool = True
     stretch: int = 50

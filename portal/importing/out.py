@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal.forms.contact import PERMISSIONS, TOPICS
-from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS
+from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, STATUS_WORDS
 from portal.importing.columns import CONTACT_FIELDS
 from portal.importing.lists import joined
 
-# A whole name is only taken in: going out, its two parts stand apart.
-FIELDS = tuple(field for field in CONTACT_FIELDS if field.name != "name")
+FIELDS = tuple(field for field in CONTACT_FIELDS if field.ours)
 _PERMISSION_NAMES = {str(each.value): str(each.label) for each in PERMISSIONS}
 _TOPIC_NAMES = {str(each.value): str(each.label) for each in TOPICS}
 
@@ -19,6 +18,7 @@ def cells(contact: Mapping[str, Any]) -> list[str]:
     said = {
         "access": ACCESS_WORDS[contact["access"]][0],
         "level": LEVEL_WORDS[contact["scope"]][0],
+        "status": STATUS_WORDS["inactive" if contact["deactivated_at"] else "active"][0],
         "roles": joined(contact.get("roles", ())),
         "permissions": joined(sorted(_PERMISSION_NAMES[each] for each in contact.get("permissions", ()))),
         "properties": joined(contact.get("properties", ())),

@@ -16,7 +16,7 @@ from portal.importing.registry import KINDS
 from portal.models import Import, ImportState
 from portal.queries import imports
 from portal.refusals import Refusal
-from portal.transaction import transaction
+from portal.transaction import go_on_writing, transaction
 
 STRETCH = 250
 # Mail waits in the same queue: nobody is at one import for longer than this without a break.
@@ -89,8 +89,11 @@ def _looker(import_id: int, kind: Kind) -> Looker | None:
 def _write(import_id: int) -> bool:
     """Write all of it; return whether there is more to do: where things moved on, a check of the rows."""
     try:
-        with transaction(write=True):
+        with transaction(write=False):
             kind = KINDS[db.session.get_one(Import, import_id).kind]
+            if kind.lay_out:
+                kind.lay_out(import_id)
+            go_on_writing()
             return actions.write(import_id, kind.write).at_work
     except Refusal as refusal:
         reason = refusal.sentence

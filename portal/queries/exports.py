@@ -32,6 +32,7 @@ _PLAIN = (
     "email",
     "access",
     "scope",
+    "deactivated_at",
     "notes",
 )
 

@@ -1,14 +1,14 @@
 """Tables on their way in: which ones somebody may know of, what their rows are checked against, who acts."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.clock import now
@@ -125,8 +125,8 @@ def report(imported: Import) -> list[tuple[int, str, str, list[list[str]]]]:
 
 def invited(imported: Import) -> int:
     """Return how many people the import would send an invitation."""
-    access = ImportRow.ready[("contact", "access")].as_string()
-    mine = (ImportRow.import_id == imported.id, ImportRow.outcome == Outcome.ADD, access == Access.PORTAL)
+    letter = ImportRow.ready["letter"].as_string()
+    mine = (ImportRow.import_id == imported.id, ImportRow.outcome == Outcome.ADD, letter == "invitation")
     return db.session.scalar(select(func.count()).select_from(ImportRow).where(*mine)) or 0
 
 
@@ -144,11 +144,21 @@ def words_of(company_id: int) -> Vocabulary:
 
 def having(company_id: int, keys: Collection[str]) -> dict[str, Contact]:
     """Return the company's live contacts with these folded addresses."""
-    query = select(Contact).where(
-        Contact.company_id == company_id, Contact.email_key.in_(keys), Contact.deleted_at.is_(None)
-    )
+    return {each.email_key or "": each for each in _live(company_id, Contact.email_key.in_(keys))}
+
+
+def called(company_id: int, names: Collection[str]) -> dict[str, list[Contact]]:
+    """Return for each of these folded names the company's live contacts that are called so."""
+    found: dict[str, list[Contact]] = {name: [] for name in names}
+    for each in _live(company_id, Contact.name_key.in_(names)):
+        found[each.name_key].append(each)
+    return found
+
+
+def _live(company_id: int, condition: ColumnElement[bool]) -> Iterable[Contact]:
+    query = select(Contact).where(Contact.company_id == company_id, condition, Contact.deleted_at.is_(None))
     held = query.options(joinedload(Contact.category), joinedload(Contact.boxes))
-    return {each.email_key or "": each for each in db.session.scalars(held).unique()}
+    return db.session.scalars(held.order_by(Contact.id)).unique()
 
 
 def seen_before(import_id: int, keys: Collection[str]) -> dict[str, int]:
@@ -162,22 +172,25 @@ def seen_before(import_id: int, keys: Collection[str]) -> dict[str, int]:
 
 
 def overtaken(imported: Import) -> bool:
-    """Return whether somebody took an address, or changed a contact, since the rows were checked."""
-    mine = (ImportRow.import_id == imported.id,)
-    taken = exists().where(
-        *mine,
-        ImportRow.outcome == Outcome.ADD,
+    """Return whether a contact was changed, or somebody of the same name added, since the rows were checked.
+
+    Two contacts with the same address are refused by the database itself.
+    """
+    mine, live = ImportRow.import_id == imported.id, Contact.deleted_at.is_(None)
+    as_one = Contact.name_key + "|" + Contact.phone + "|" + Contact.mobile
+    appeared = exists().where(
         Contact.company_id == imported.company_id,
-        Contact.email_key == ImportRow.match_key,
-        Contact.deleted_at.is_(None),
+        Contact.created_at >= imported.created_at,
+        live,
+        exists().where(mine, ImportRow.outcome == Outcome.ADD, ImportRow.match_key == as_one),
     )
     changed = exists().where(
-        *mine,
+        mine,
         ImportRow.outcome == Outcome.UPDATE,
         Contact.id == ImportRow.contact_id,
-        (Contact.version != ImportRow.version) | Contact.deleted_at.is_not(None),
+        (Contact.version != ImportRow.version) | ~live,
     )
-    return bool(db.session.scalar(select(taken | changed)))
+    return bool(db.session.scalar(select(appeared | changed)))
 
 
 def actor_of(imported: Import) -> Actor | None:

@@ -115,7 +115,8 @@ def choose(import_id: int) -> Response:
     labels = {field.name: field.label for field in kind.fields_of(for_one=for_one)}
     named = [request.form.get(f"column-{index}", "") for index in range(len(imported.header))]
     mapping = [name if name in labels else "" for name in named]
-    wrong = objections(mapping, labels, kind.missing(mapping, for_one=for_one))
+    several = [field.name for field in kind.fields if field.several]
+    wrong = objections(mapping, labels, kind.missing(mapping, for_one=for_one), several)
     if wrong or not form.validate():
         return _columns_page(imported, form, mapping, wrong)
     choices = {name: form[name].data for name in ("access", "twins") if name in form}
