@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from portal.extensions import db
 from portal.forms.fields import Blank
 from portal.forms.imports import RecordChoices
 from portal.importing.columns import CLIENT, Field
@@ -47,11 +48,12 @@ class Kind:
     label: str
     several: str  # the same within a sentence
     fields: tuple[Field, ...]
-    most: int
+    most_on_sqlite: int  # as many as are written in about three seconds, in which nobody else can write
     page: str  # where they are listed in a client
     looker: Callable[[Import, Actor], Looker]
     write: Callable[[Import, Actor], None]
     lay_out: Callable[[int], None] | None = None
+    most_elsewhere: int = 5_000
     span: Span = Span.ANY
     tries: bool = True
     stretch: int = 50
@@ -63,6 +65,17 @@ class Kind:
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # one field that fills several
     listed: Callable[[Actor, int], Iterable[tuple[int, Company, Mapping[str, str]]]] | None = None
     invited: Callable[[Import], int] | None = None
+
+    @property
+    def most(self) -> int:
+        """How many rows a file may have."""
+        return self.most_on_sqlite if db.engine.dialect.name == "sqlite" else self.most_elsewhere
+
+    @property
+    def title(self) -> str:
+        """What importing them is called: Import properties."""
+        said = self.label if self.label == self.several else self.label[0].lower() + self.label[1:]
+        return f"Import {said}"
 
     def fields_of(self, *, for_one: bool) -> tuple[Field, ...]:
         """Return what a file can fill: in one for all clients, the client comes first."""

@@ -29,9 +29,7 @@ add_steps(blueprint, "")
 def index() -> Response:
     """Show the kinds of tables that can be handed in, and what was handed in lately."""
     demand(Deed.KEEP_CLIENTS)
-    labels = {code: kind.label for code, kind in KINDS.items()}
-    found = imports.recent(acting())
-    return htmx.page("staff/imports/index.html", kinds=KINDS.values(), labels=labels, imports=found)
+    return htmx.page("staff/imports/index.html", kinds=KINDS, imports=imports.recent(acting()))
 
 
 @blueprint.route("/new/<table>", methods=["GET", "POST"])
