@@ -22,8 +22,9 @@ ALLOWED = "PDF, PNG, JPEG, text, CSV, Word (.docx) or Excel (.xlsx)"
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # How the name of each kind may end; the first is added where the name says something else.
+PDF = "application/pdf"
 ENDINGS = {
-    "application/pdf": (".pdf",),
+    PDF: (".pdf",),
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
     "text/plain": (".txt", ".md", ".log"),
@@ -32,7 +33,7 @@ ENDINGS = {
     _EXCEL: (".xlsx",),
 }
 _SIGNATURES = (
-    (b"%PDF-", "application/pdf"),
+    (b"%PDF-", PDF),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
 )
@@ -50,12 +51,12 @@ class Stored:
     stored_as: str
 
 
-def store(stream: BinaryIO, name: str, *, field: str = "file") -> Stored:
+def store(stream: BinaryIO, name: str, *, field: str = "file", only: str = "") -> Stored:
     """Keep what `stream` holds and return what a Document row needs to know.
 
     The file is taken away again if the running transaction is rolled back. Raises FieldRefusal, at `field`,
-    for an empty file, one larger than LARGEST, one whose content is none of ALLOWED, and one
-    whose name ends like another kind of them.
+    for an empty file, one larger than LARGEST, one whose content is none of ALLOWED or not of the media
+    type `only`, and one whose name ends like another kind of them.
     """
     content = stream.read(LARGEST + 1)
     if not content:
@@ -63,6 +64,8 @@ def store(stream: BinaryIO, name: str, *, field: str = "file") -> Stored:
     if len(content) > LARGEST:
         raise FieldRefusal(field, f"This file is too large. Use at most {LARGEST // 1_000_000} MB.")
     media_type = sniff(content, name)
+    if only and media_type != only:
+        raise FieldRefusal(field, f"This is no {ENDINGS[only][0].strip('.').upper()} file.")
     if media_type is None:
         raise FieldRefusal(field, f"This kind of file cannot be kept. Use {ALLOWED}.")
     if _claims_to_be(name) not in (None, media_type):

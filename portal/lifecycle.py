@@ -1,8 +1,8 @@
-"""What can happen now: the life of a contact with its moves (behaviour 4), the end of orders and RFPs."""
+"""What can happen now: to a contact (behaviour 4), to a work order, an RFP and an invoice."""
 
 from enum import StrEnum
 
-from portal.models import Access, Contact, Rfp, Role, WorkOrder, WorkStatus
+from portal.models import Access, Contact, Invoice, Rfp, Role, WorkOrder, WorkStatus
 from portal.refusals import NotNow
 
 
@@ -224,3 +224,49 @@ def take_on(order: WorkOrder) -> None:
     """Raise NotNow where the status of a work order cannot change any more."""
     if ended(order):
         raise NotNow(f"{order.name} is {order.status} already. Ask for new work instead.")
+
+
+class BillMove(StrEnum):
+    """What the vendor does to an invoice; the values stand in addresses."""
+
+    EDIT = "edit"
+    ISSUE = "issue"
+    DISCARD = "delete"
+    PAY = "payment"
+    VOID = "void"
+    ATTACH = "pdf"
+
+
+# A draft is the vendor's own. What customers have seen is never edited and never deleted.
+BILL_MOVES: dict[str, tuple[BillMove, ...]] = {
+    "draft": (BillMove.ISSUE, BillMove.EDIT, BillMove.ATTACH, BillMove.DISCARD),
+    "open": (BillMove.PAY, BillMove.ATTACH, BillMove.VOID),
+    "paid": (BillMove.ATTACH,),
+    "void": (),
+}
+_WHY_NO_BILL = {
+    "draft": "Invoice {number} is a draft. Issue it first.",
+    "open": "Invoice {number} was issued. What customers have seen stays as it is; it can be void.",
+    "paid": "Invoice {number} is paid.",
+    "void": "Invoice {number} is void.",
+}
+
+
+def bill_moves(invoice: Invoice) -> tuple[BillMove, ...]:
+    """Return what can happen to an invoice now, in the order of its buttons."""
+    moves = BILL_MOVES[invoice.status]
+    return tuple(move for move in moves if not (move is BillMove.VOID and invoice.paid))
+
+
+def take_bill(invoice: Invoice, move: BillMove) -> None:
+    """Raise NotNow unless `move` can happen to an invoice now."""
+    if move is BillMove.VOID and invoice.status == "open" and invoice.paid:
+        raise NotNow(f"Payments were recorded for invoice {invoice.number}. Take them back first.")
+    if move not in bill_moves(invoice):
+        raise NotNow(_WHY_NO_BILL[invoice.status].format(number=invoice.number))
+
+
+def take_payment_back(invoice: Invoice) -> None:
+    """Raise NotNow unless payments of an invoice can be taken back: not of one that is void."""
+    if invoice.status not in ("open", "paid"):
+        raise NotNow(_WHY_NO_BILL[invoice.status].format(number=invoice.number))

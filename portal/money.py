@@ -22,6 +22,9 @@ SIGNS = {
     "ZAR": "R",
 }
 
+# More than that, and less than its negative, no column and no sum of ours is made for.
+LARGEST = 2_000_000_000
+
 
 def written(amount: int, currency: str = DEFAULT_CURRENCY, *, whole: bool = False) -> str:
     """Return an amount as people write it: 127860 is "£1,278.60"; `whole` leaves the pence out."""
@@ -33,6 +36,12 @@ def written(amount: int, currency: str = DEFAULT_CURRENCY, *, whole: bool = Fals
 def decimal(amount: int) -> Decimal:
     """Return an amount as the number that a spreadsheet shows: 127860 is 1278.60."""
     return Decimal(amount).scaleb(-2)
+
+
+def plain(number: Decimal | float) -> str:
+    """Return a quantity or a percentage without what says nothing: 2.50 is "2.5", 1234567.0 is "1234567"."""
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def line_net(quantity: float, unit_price: int) -> int:

@@ -22,6 +22,7 @@ from portal.models import (
 # Each kind of letter with where its button leads to.
 KINDS = {
     "work_order_news": "work-orders/{work_order_id}",
+    "invoice_issued": "billing/{invoice_id}",
     "invoice_overdue": "billing/{invoice_id}",
     "month_summary": "reports",
     "invitation_digest": "contacts?status=pending",
@@ -49,9 +50,18 @@ def work_order(contact: Contact, order: WorkOrder, event: WorkOrderEvent, topic:
     return _post("work_order_news", contact, facts)
 
 
+def invoice_issued(contact: Contact, invoice: Invoice, ask: str) -> Letter:
+    """Post that there is a new invoice, and what it comes to."""
+    return _post("invoice_issued", contact, _bill(contact, invoice, ask))
+
+
 def invoice_overdue(contact: Contact, invoice: Invoice, ask: str, event: str) -> Letter:
     """Post that an invoice became overdue, with what is left to pay; once for this `event` (M3)."""
-    facts = {
+    return _post("invoice_overdue", contact, _bill(contact, invoice, ask), event)
+
+
+def _bill(contact: Contact, invoice: Invoice, ask: str) -> dict[str, Any]:
+    return {
         **_told(contact, "billing", ask),
         "invoice_id": invoice.id,
         "number": invoice.number,
@@ -60,7 +70,6 @@ def invoice_overdue(contact: Contact, invoice: Invoice, ask: str, event: str) ->
         "left": _amount(invoice.total - invoice.paid),
         "due": _day(invoice.due_on),
     }
-    return _post("invoice_overdue", contact, facts, event)
 
 
 def month(contact: Contact, first: date, figures: dict[str, Any], ask: str, event: str) -> Letter:

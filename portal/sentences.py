@@ -14,6 +14,7 @@ _AROUND = {
     "edited the own details": "edited their own details",
     "imported contacts": "imported contacts from {}",
     "left without an admin": "left {} without an admin",
+    "made void": "made {} void",
     "marked as exited": "marked {} as exited",
     "published the terms": "published the terms, {}",
     "sent again to the webhook": "sent something again to the webhook {}",

@@ -109,6 +109,9 @@ _UNDER = {
     "property_links": "contacts",
     "contract_forms": "contracts",
     "rfp_forms": "rfps",
+    "invoices": "billing",
+    "payments": "billing",
+    "progress": "work_orders",
 }
 
 

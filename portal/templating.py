@@ -49,6 +49,7 @@ def _filters() -> dict[str, Any]:
         ),
         "day_month": day_month,
         "money": amount,
+        "plain": money.plain,
         "initials": words.initials,
         "slot": lambda number: int(number or 0) % 6,
         "sentence": sentences.sentence,

@@ -48,7 +48,7 @@ def own(actor: Actor, model: type[Any]) -> Select[Any]:
         conditions = [Role.owner.in_((PRESET, actor.company_id))]
     if model is Contact:
         conditions.append(Contact.deleted_at.is_(None))
-    if model is Invoice:
+    if model is Invoice and not actor.over_all:  # a draft is the vendor's own
         conditions.append(Invoice.status != "draft")
     return select(model).where(*conditions)
 
@@ -150,6 +150,7 @@ def area_of(document: Document) -> Area:
         (document.property_id, Area.PROPERTIES),
         (document.contract_id, Area.CONTRACTS),
         (document.rfp_id, Area.RFPS),
+        (document.invoice_id, Area.BILLING),
     )
     return next((area for owner_id, area in owners if owner_id is not None), Area.WORK_ORDERS)
 
@@ -161,6 +162,7 @@ def _visible_documents(actor: Actor) -> ColumnElement[bool]:
         (Area.CONTRACTS, Document.contract_id, Contract),
         (Area.RFPS, Document.rfp_id, Rfp),
         (Area.WORK_ORDERS, Document.work_order_id, WorkOrder),
+        (Area.BILLING, Document.invoice_id, Invoice),
     )
     seen = [
         column.in_(visible(actor, model).with_only_columns(model.id))

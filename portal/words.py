@@ -36,7 +36,7 @@ ACCESS = {
 }
 # What mail can be wanted about, and what each topic sends; apart from permissions.
 TOPIC = {
-    "billing": ("Billing", "An invoice became overdue."),
+    "billing": ("Billing", "Each new invoice, and each that became overdue."),
     "work_orders": ("Work orders", "Each new work order, change of status and comment."),
     "reports": ("Reports", "On the 1st, a summary of the month before."),
     "account": ("Account", "For admins: each Monday, invitations that expired or could not be sent."),
@@ -122,6 +122,7 @@ LETTER = {
     "invitation": "Invitation",
     "invitation_again": "Invitation again",
     "invitation_digest": "Invitations that need attention",
+    "invoice_issued": "New invoice",
     "invoice_overdue": "Invoice overdue",
     "login_changed": "Login changed",
     "month_summary": "Summary of the month",

@@ -82,7 +82,7 @@ def hide(world: World) -> None:
     _settle(world)
 
 
-_OWNERS = ("property", "contract", "rfp", "work_order")
+_OWNERS = ("property", "contract", "rfp", "work_order", "invoice")
 
 
 def mark_company(world: World) -> None:

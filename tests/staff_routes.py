@@ -88,6 +88,7 @@ STAFF = {
     "staff.imports.start": ("/staff/imports/{import}/start", "POST", ADMINISTRATOR),
     "staff.imports.report": ("/staff/imports/{import}/report", "GET", ADMINISTRATOR),
     "staff.imports.cancel": ("/staff/imports/{import}/cancel", "POST", ADMINISTRATOR),
+    "staff.invoice_files.hand_in": ("/staff/imports/invoice-pdfs", "GET POST", ADMINISTRATOR),
     "staff.activity.index": ("/staff/activity", "GET", ALL),
     "staff.activity.export": ("/staff/activity/export", "GET", ALL),
 }
@@ -151,6 +152,15 @@ _WRITTEN = {
     "rfp_forms.add": ("rfps/new", "GET POST"),
     "rfp_forms.edit": ("rfps/{rfp}/edit", "GET POST"),
     "rfp_forms.give_answer": ("rfps/{rfp}/answers", "POST"),
+    "invoices.add": ("billing/new", "GET POST"),
+    "invoices.edit": ("billing/{invoice}/edit", "GET POST"),
+    "invoices.issue": ("billing/{invoice}/issue", "GET POST"),
+    "invoices.make_void": ("billing/{invoice}/void", "GET POST"),
+    "invoices.attach": ("billing/{invoice}/pdf/replace", "GET POST"),
+    "invoices.discard": ("billing/{invoice}/delete", "GET POST"),
+    "payments.record": ("billing/{invoice}/payment", "GET POST"),
+    "payments.take_back": ("billing/{invoice}/payments/1/take-back", "POST"),
+    "progress.change": ("work-orders/{order}/status", "GET POST"),
     "contract_forms.delete": ("contracts/{contract}/delete", "GET POST"),
     "rfp_forms.delete": ("rfps/{rfp}/delete", "GET POST"),
 }

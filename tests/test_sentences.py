@@ -11,6 +11,7 @@ SAID = (
     ("staff", SUE, "signed out everywhere", "Bill Ing", "done", f"{SUE} signed Bill Ing out everywhere"),
     ("user", "Bill Ing", "signed out everywhere", "Bill Ing", "done", "Bill Ing signed out everywhere"),
     ("staff", SUE, "marked as exited", "Globex", "done", f"{SUE} marked Globex as exited"),
+    ("staff", SUE, "made void", "invoice A-1", "done", f"{SUE} made invoice A-1 void"),
     ("staff", SUE, "left without an admin", "Globex", "done", f"{SUE} left Globex without an admin"),
     ("staff", SUE, "left without an admin", "", "done", f"{SUE} left the client without an admin"),
     ("staff", SUE, "added to the staff", "Neo Lin", "done", f"{SUE} added Neo Lin to the staff"),

@@ -37,12 +37,12 @@ def attach(owner: Owner, stream: BinaryIO, name: str, by: Actor) -> Document:
 def remove(document: Document, by: Actor) -> str:
     """Delete `document` with its file; return what it belonged to.
 
-    Raises NotAllowed unless `by` is an admin, NotNow for a photo, which stays with its work order.
+    Raises NotAllowed unless `by` is an admin, NotNow for a photo and for the PDF of an invoice.
     """
     policy.demand_admin(by)
     owner = owner_of(document)
     if owner is None:
-        raise NotNow("Photos stay with their work order.")
+        raise NotNow("This file stays with what it belongs to.")
     files.remove(document)
     db.session.delete(document)
     audit.record(

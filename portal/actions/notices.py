@@ -9,7 +9,7 @@ from sqlalchemy import Select
 
 from portal import invariants, listeners, news, outbox
 from portal.extensions import db
-from portal.models import Access, Contact, WorkOrder, WorkOrderEvent, WorkStatus
+from portal.models import Access, Contact, Invoice, WorkOrder, WorkOrderEvent, WorkStatus
 from portal.policy import Actor, as_reader
 from portal.queries import dashboard, invoices, reports
 from portal.queries.people import admin_names
@@ -32,6 +32,15 @@ def tell_work(order: WorkOrder, event: WorkOrderEvent, by: Actor) -> None:
         if contact.id != by.contact_id:
             topic = "work_orders" if contact in others else ""
             news.work_order(contact, order, event, topic, ask)
+
+
+def tell_invoice(invoice: Invoice, by: Actor) -> None:
+    """Tell those with the topic that there is a new invoice; never `by`."""
+    people = _people(listeners.hearing_of("billing", invoice.company_id, invoice.property_id))
+    ask = _to_ask(invoice.company_id, people)
+    for contact in people:
+        if contact.id != by.contact_id:
+            news.invoice_issued(contact, invoice, ask)
 
 
 def tell_the_day(company_id: int, today: date, zone: ZoneInfo) -> None:

@@ -86,21 +86,27 @@ def cancel(order: WorkOrder, by: Actor, reason: str = "") -> None:
 
 
 def set_status(
-    order: WorkOrder, status: WorkStatus, by: Actor, note: str = "", *, visit_on: date | None = None
+    order: WorkOrder,
+    status: WorkStatus,
+    by: Actor,
+    note: str = "",
+    *,
+    visit_on: date | None = None,
+    no_visit: bool = False,
 ) -> bool:
     """Bring the work order to `status`, for a visit `visit_on` if one is planned; return whether it changed.
 
-    Who asked for the work or chose the topic gets a mail, unless it is `by`. Raises NotNow for an order
-    that has ended.
+    Without a day the visit stays as it was, or goes with `no_visit`. Who asked for the work or chose the
+    topic gets a mail, unless it is `by`. Raises NotNow for an order that has ended.
     """
-    if (order.status, order.visit_on) == (status, visit_on or order.visit_on) and not note:
+    visit = None if no_visit else visit_on or order.visit_on
+    if (order.status, order.visit_on) == (status, visit) and not note:
         return False
     lifecycle.take_on(order)
     changes = {"Status": (WORK_STATUS[WorkStatus(order.status)], WORK_STATUS[status])}
-    if visit_on is not None and visit_on != order.visit_on:
-        changes["Visit"] = (_day(order.visit_on), _day(visit_on))
-        order.visit_on = visit_on
-    order.status = status
+    if visit != order.visit_on:
+        changes["Visit"] = (_day(order.visit_on), _day(visit))
+    order.status, order.visit_on = status, visit
     order.closed_at = now() if lifecycle.ended(order) else None
     event = _tell(order, "status", by, text=note, status=status)
     what = "cancelled" if status == WorkStatus.CANCELLED else "changed the status of"

@@ -1,10 +1,15 @@
-"""What people fill in about work: asking for it, talking about it, cancelling it."""
+"""What people fill in about work: asking for it, talking about it, cancelling it, saying where it stands."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, TextAreaField
 
 from portal.forms.fields import TextLine, at_most, clean, filled, one_line, options, several_lines
-from portal.words import PRIORITY
+from portal.forms.figures import DayLine, day
+from portal.forms.records import RecordForm
+from portal.words import PRIORITY, WORK_STATUS
 
 
 class WorkOrderForm(FlaskForm):
@@ -37,3 +42,17 @@ class CancelForm(FlaskForm):
     """Why a work order is no longer wanted."""
 
     reason = TextAreaField("Reason", [at_most(500), several_lines], filters=[clean])
+
+
+class StatusForm(RecordForm):
+    """Where a work order stands, for the vendor: its status, the day of the visit, and a note on it."""
+
+    status = RadioField("Status", choices=options(*WORK_STATUS.items()))
+    visit_on = DayLine("Visit", [day])
+    note = TextAreaField("Note", [at_most(2_000), several_lines], filters=[clean])
+
+    def differences(self, known: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Return what was chosen beside what is `known` now, in words."""
+        said = {str(status): word for status, word in WORK_STATUS.items()}
+        found = super().differences(known)
+        return [{name: said.get(value, value) for name, value in each.items()} for each in found]

@@ -22,7 +22,7 @@ from portal.models.property import Property
 
 @keep_folded
 class Invoice(Base):
-    """A bill to a company, about one property or about the client as a whole; drafts are never shown."""
+    """A bill to a company, about one property or about the client as a whole; a draft is the vendor's own."""
 
     __tablename__ = "invoice"
 
@@ -38,6 +38,7 @@ class Invoice(Base):
     net: Mapped[int] = mapped_column(default=0)
     tax: Mapped[int] = mapped_column(default=0)
     paid: Mapped[int] = mapped_column(default=0)
+    void_reason: Mapped[Line] = mapped_column(default="")
     created_at: Mapped[Made]
     search_key: Mapped[str] = search_key("number", "title", "purchase_order")
 

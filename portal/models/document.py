@@ -6,11 +6,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.extensions import Base
 from portal.models.columns import Id, Line, Made, Name, Word
 
-_OWNERS = ("property_id", "contract_id", "rfp_id", "work_order_id")
+_OWNERS = ("property_id", "contract_id", "rfp_id", "work_order_id", "invoice_id")
 
 
 class Document(Base):
-    """One file of a property, a contract, an RFP or a work order (there: a photo)."""
+    """One file of a property, contract, RFP, work order (there: a photo) or invoice (the vendor's PDF)."""
 
     __tablename__ = "document"
 
@@ -20,6 +20,7 @@ class Document(Base):
     contract_id: Mapped[int | None] = mapped_column(index=True)
     rfp_id: Mapped[int | None] = mapped_column(index=True)
     work_order_id: Mapped[int | None] = mapped_column(index=True)
+    invoice_id: Mapped[int | None] = mapped_column(unique=True)
     name: Mapped[Line]
     media_type: Mapped[Name]
     size: Mapped[int]  # bytes
@@ -32,6 +33,7 @@ class Document(Base):
         ForeignKeyConstraint(["company_id", "contract_id"], ["contract.company_id", "contract.id"]),
         ForeignKeyConstraint(["company_id", "rfp_id"], ["rfp.company_id", "rfp.id"]),
         ForeignKeyConstraint(["company_id", "work_order_id"], ["work_order.company_id", "work_order.id"]),
+        ForeignKeyConstraint(["company_id", "invoice_id"], ["invoice.company_id", "invoice.id"]),
         CheckConstraint(
             " + ".join(f"(CASE WHEN {owner} IS NULL THEN 0 ELSE 1 END)" for owner in _OWNERS) + " = 1",
             name="one_owner",

@@ -6,7 +6,13 @@ from portal.paper.heading import Head, spoken
 from portal.paper.sheet import Sheet
 from portal.queries.invoices import Row, Standing, taxes
 
-_STANDING = {Standing.DUE: "Due", Standing.OVERDUE: "Overdue", Standing.PAID: "Paid", Standing.VOID: "Void"}
+_STANDING = {
+    Standing.DRAFT: "Draft",
+    Standing.DUE: "Due",
+    Standing.OVERDUE: "Overdue",
+    Standing.PAID: "Paid",
+    Standing.VOID: "Void",
+}
 
 
 def invoice_pdf(row: Row, company: Company, head: Head) -> bytes:
@@ -16,6 +22,8 @@ def invoice_pdf(row: Row, company: Company, head: Head) -> bytes:
     sheet.say(f"Invoice {invoice.number}", 18, bold=True)
     if row.standing is Standing.VOID:
         sheet.say("Void: this invoice is not to be paid.", bold=True)
+    if row.standing is Standing.DRAFT:
+        sheet.say("Draft: this is no invoice yet.", bold=True)
     sheet.say(invoice.title, 11, muted=True)
     sheet.facts(_facts(row, company))
     sheet.rows(
@@ -23,7 +31,7 @@ def invoice_pdf(row: Row, company: Company, head: Head) -> bytes:
         [
             (
                 line.text,
-                f"{line.quantity:g}",
+                money.plain(line.quantity),
                 money.written(line.unit_price, head.currency),
                 money.written(line.net, head.currency),
             )

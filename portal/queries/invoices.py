@@ -20,8 +20,9 @@ NO_PROPERTY = "none"
 
 
 class Standing(StrEnum):
-    """How an invoice stands for the reader on a day; drafts are never shown."""
+    """How an invoice stands for the reader on a day; drafts are shown to the vendor alone."""
 
+    DRAFT = "draft"
     DUE = "due"
     OVERDUE = "overdue"
     PAID = "paid"
@@ -61,6 +62,7 @@ class Totals:
     """How many invoices there are for the reader, by how they stand, and what is owed on them."""
 
     all: int = 0
+    draft: int = 0
     due: int = 0
     overdue: int = 0
     paid: int = 0
@@ -71,7 +73,7 @@ class Totals:
 
 
 def page(actor: Actor, wish: Wish, today: date) -> Page:
-    """Return the page of invoices that `actor` may see and `wish` asks for: overdue first, then newest."""
+    """Return the page of invoices that `actor` may see and `wish` asks for: drafts, overdue, due, rest."""
     found = paging.page(_matching(actor, wish, today), wish, _order(today), Invoice.id)
     found.rows = [row_of(each[0], today) for each in found.rows]
     return found
@@ -96,6 +98,7 @@ def totals(actor: Actor, today: date) -> Totals:
     late = has_standing(Standing.OVERDUE, today)
     columns: dict[str, Any] = {
         "all": func.count(Invoice.id),
+        "draft": func.count().filter(has_standing(Standing.DRAFT, today)),
         "due": func.count().filter(has_standing(Standing.DUE, today)),
         "overdue": func.count().filter(late),
         "paid": func.count().filter(has_standing(Standing.PAID, today)),
@@ -106,6 +109,11 @@ def totals(actor: Actor, today: date) -> Totals:
     }
     query = visible(actor, Invoice).with_only_columns(*columns.values())
     return Totals(**dict(zip(columns, db.session.execute(query).one(), strict=True)))
+
+
+def billed(actor: Actor) -> Select[Any]:
+    """Return the invoices that `actor` may see and that were issued, void ones among them."""
+    return visible(actor, Invoice).where(Invoice.status != "draft")
 
 
 def property_choices(actor: Actor) -> list[tuple[str, str]]:
@@ -128,8 +136,8 @@ def row_of(invoice: Invoice, today: date) -> Row:
 
 
 def _standing(invoice: Invoice, left: int, today: date) -> Standing:
-    if invoice.status == "void":
-        return Standing.VOID
+    if invoice.status in (Standing.DRAFT, Standing.VOID):
+        return Standing(invoice.status)
     if left <= 0:
         return Standing.PAID
     return Standing.OVERDUE if invoice.due_on < today else Standing.DUE
@@ -151,6 +159,7 @@ def has_standing(standing: Standing, today: date) -> ColumnElement[bool]:
     """Return the condition that an invoice stands so on `today`."""
     settled = and_(Invoice.status == "open", Invoice.net + Invoice.tax <= Invoice.paid)
     return {
+        Standing.DRAFT: Invoice.status == "draft",
         Standing.DUE: and_(_owes(), Invoice.due_on >= today),
         Standing.OVERDUE: and_(_owes(), Invoice.due_on < today),
         Standing.PAID: or_(Invoice.status == "paid", settled),
@@ -177,7 +186,8 @@ def _matching(actor: Actor, wish: Wish, today: date) -> Select[Any]:
 
 
 def _rank(today: date) -> ColumnElement[int]:
-    return case((has_standing(Standing.OVERDUE, today), 0), (has_standing(Standing.DUE, today), 1), else_=2)
+    first = (Standing.DRAFT, Standing.OVERDUE, Standing.DUE)
+    return case(*((has_standing(each, today), rank) for rank, each in enumerate(first)), else_=len(first))
 
 
 def _order(today: date) -> Order:

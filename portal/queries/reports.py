@@ -22,7 +22,7 @@ from portal.models import (
 )
 from portal.policy import Actor, rights_of
 from portal.queries import paging
-from portal.queries.invoices import at_property
+from portal.queries.invoices import at_property, billed
 from portal.queries.paging import Order, Page
 from portal.visibility import reported, visible
 
@@ -152,8 +152,8 @@ def spend(actor: Actor, first: date, last: date, place: str = "") -> list[Month]
 
 def _billed(actor: Actor, first: date, last: date, place: str) -> list[Any]:
     year, month = extract("year", Invoice.issued_on), extract("month", Invoice.issued_on)
-    billed = visible(actor, Invoice).where(Invoice.status != "void", Invoice.issued_on.between(first, last))
-    query = at_property(billed, Invoice.property_id, place).with_only_columns(
+    counted = billed(actor).where(Invoice.status != "void", Invoice.issued_on.between(first, last))
+    query = at_property(counted, Invoice.property_id, place).with_only_columns(
         year, month, func.count(), func.sum(Invoice.net), func.sum(Invoice.tax)
     )
     return list(db.session.execute(query.group_by(year, month)))

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from portal.extensions import db
 from portal.models import Invoice, Payment
 from portal.policy import Actor
-from portal.visibility import visible
+from portal.queries.invoices import billed
 
 
 @dataclass
@@ -56,15 +56,15 @@ def statement(actor: Actor, first: date, last: date) -> Statement:
 
 
 def _balance_before(actor: Actor, day: date) -> int:
-    counted = visible(actor, Invoice).where(Invoice.status != "void")
-    billed = counted.where(Invoice.issued_on < day).with_only_columns(func.sum(Invoice.net + Invoice.tax))
+    counted = billed(actor).where(Invoice.status != "void", Invoice.issued_on < day)
+    owed = counted.with_only_columns(func.sum(Invoice.net + Invoice.tax))
     paid = _payments(actor).where(Payment.paid_on < day).with_only_columns(func.sum(Payment.amount))
-    row = db.session.execute(select(billed.scalar_subquery(), paid.scalar_subquery())).one()
+    row = db.session.execute(select(owed.scalar_subquery(), paid.scalar_subquery())).one()
     return (row[0] or 0) - (row[1] or 0)
 
 
 def _billed(actor: Actor, first: date, last: date) -> list[Entry]:
-    query = visible(actor, Invoice).where(Invoice.issued_on.between(first, last))
+    query = billed(actor).where(Invoice.issued_on.between(first, last))
     return [_bill(each) for each in db.session.scalars(query).unique()]
 
 
@@ -86,5 +86,5 @@ def _paid(actor: Actor, first: date, last: date) -> list[Entry]:
 
 
 def _payments(actor: Actor) -> Select[Any]:
-    counted = visible(actor, Invoice).where(Invoice.status != "void")
+    counted = billed(actor).where(Invoice.status != "void")
     return counted.join(Payment, Payment.invoice_id == Invoice.id)

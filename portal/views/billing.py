@@ -6,18 +6,21 @@ from typing import Any
 from flask import Response, current_app, redirect, request, send_file, url_for
 from werkzeug.datastructures import MultiDict
 
-from portal import htmx, money
+from portal import htmx, lifecycle, money
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
 from portal.limits import makes_a_file
 from portal.models import Area, Invoice
 from portal.paper.heading import WORDS, Head, one_line
+from portal.queries import documents
 from portal.queries import invoices as listing
 from portal.queries.invoices import Standing, Wish
 from portal.queries.paging import LONGEST_SEARCH
 from portal.queries.reach import reach
 from portal.queries.statements import statement as made
+from portal.staff_policy import is_vendor
 from portal.templating import branding, today
+from portal.views.documents import sent
 from portal.views.periods import Period, period, place, twelve_months
 from portal.views.within import company_blueprint
 
@@ -32,7 +35,7 @@ _NAMES = {
     "before": "before",
 }
 _VIEWS = (Standing.DUE, Standing.OVERDUE, Standing.PAID)
-STANDINGS = {"due": "Due", "overdue": "Overdue", "paid": "Paid", "void": "Void"}
+STANDINGS = {"draft": "Draft", "due": "Due", "overdue": "Overdue", "paid": "Paid", "void": "Void"}
 
 
 @blueprint.get("")
@@ -53,6 +56,7 @@ def index() -> Response:
         url=lambda **changes: _address(asked, ".index", **changes),
         export_url=_address(asked, ".export", after="", before=""),
         reach=reach(who),
+        can_add=is_vendor(who),
     )
 
 
@@ -100,18 +104,28 @@ def _cells(row: listing.Row) -> tuple[Any, ...]:
 def show(invoice_id: int) -> Response:
     """Show one invoice with its lines, tax, payments and what is left to pay."""
     invoice = find(Invoice, invoice_id, area=Area.BILLING)
-    row = listing.row_of(invoice, today())
-    return htmx.page("billing/show.html", row=row, invoice=invoice, taxes=listing.taxes(invoice))
+    return htmx.page(
+        "billing/show.html",
+        row=listing.row_of(invoice, today()),
+        invoice=invoice,
+        taxes=listing.taxes(invoice),
+        own_pdf=documents.pdf_of(actor(), invoice),
+        can_keep=is_vendor(actor()),
+        moves=lifecycle.bill_moves(invoice) if is_vendor(actor()) else (),
+    )
 
 
 @blueprint.get("/<id:invoice_id>/pdf")
 @makes_a_file
 def pdf(invoice_id: int) -> Response:
-    """Send one invoice as a PDF file."""
+    """Send one invoice as a PDF file: the vendor's own where there is one, else one made from its facts."""
+    invoice = find(Invoice, invoice_id, area=Area.BILLING)
+    own = documents.pdf_of(actor(), invoice)
+    if own is not None:
+        return sent(own)
     # Loaded when somebody asks for paper: it would take a third of the portal's start.
     from portal.paper.invoice import invoice_pdf
 
-    invoice = find(Invoice, invoice_id, area=Area.BILLING)
     row = listing.row_of(invoice, today())
     return _file(invoice_pdf(row, membership().company, _head()), f"{invoice.number}.pdf")
 
@@ -204,7 +218,7 @@ def _wish(args: MultiDict[str, str]) -> Wish:
     view, year = args.get("view", ""), args.get("year", "")
     return Wish(
         q=" ".join(args.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
-        view=view if view in _VIEWS else "",
+        view=view if view in _VIEWS or (view == Standing.DRAFT and is_vendor(actor())) else "",
         year=year if year.isdecimal() and year.isascii() and len(year) == 4 and year > "1900" else "",
         place=place(args),
         after=args.get("after", "")[:500],

@@ -45,7 +45,11 @@ def page_of(owner: Owner | None) -> str:
 @blueprint.get("/<id:document_id>")
 def download(document_id: int) -> Response:
     """Send one file to whoever may see what it belongs to; never to be opened inside the portal's pages."""
-    document = find(Document, document_id, area=visibility.area_of)
+    return sent(find(Document, document_id, area=visibility.area_of))
+
+
+def sent(document: Document) -> Response:
+    """Return the answer that sends a file. Raises 404 where it is gone from its place."""
     try:
         with files.open_stored(document) as opened:
             content = io.BytesIO(opened.read())

@@ -18,6 +18,7 @@ from portal.queries import work_orders as listing
 from portal.queries.reach import reach
 from portal.queries.work_orders import VIEWS, Wish
 from portal.refusals import FieldRefusal, NotNow
+from portal.staff_policy import is_vendor
 from portal.templating import say
 from portal.transaction import start_writing
 from portal.views import order_form
@@ -162,6 +163,7 @@ def _page(order: WorkOrder, form: CommentForm, *, status: int = 200, **more: Any
         photos=listing.photos(who, order),
         can_ask=policy.asks_for_work(who),
         can_cancel=policy.may_cancel(who, order) and not lifecycle.ended(order),
+        can_set_status=is_vendor(who) and not lifecycle.ended(order),
         priority=words.PRIORITY[order.priority][0],
         **more,
     )

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from portal.clock import now
 from portal.extensions import db
 from portal.models import AccessRequest, ApiToken, Contact, HookDelivery, HookState, PortalUser, Webhook
+from tests import town_billing, work
 from tests.browser.looking import faults, looked_at
 from tests.surfing import app_code
 from tests.town import PASSWORD
@@ -41,6 +42,15 @@ PAGES = {
     "imports": ("sue", "/staff/imports", 200),
     "import properties": ("sue", "/staff/imports/new/properties", 200),
     "import into a client": ("sue", "/staff/clients/acme/contacts/import", 200),
+    "invoice PDFs": ("sue", "/staff/imports/invoice-pdfs", 200),
+    "a client's invoices": ("sue", "/staff/clients/acme/billing", 200),
+    "add an invoice": ("sue", "/staff/clients/acme/billing/new", 200),
+    "a draft": ("sue", "/staff/clients/acme/billing/{draft}", 200),
+    "issue a draft": ("sue", "/staff/clients/acme/billing/{draft}/issue", 200),
+    "an invoice of a client": ("sue", "/staff/clients/acme/billing/{part}", 200),
+    "record a payment": ("sue", "/staff/clients/acme/billing/{part}/payment", 200),
+    "make an invoice void": ("sue", "/staff/clients/acme/billing/{late}/void", 200),
+    "set the status of an order": ("sue", "/staff/clients/acme/work-orders/{order}/status", 200),
     "staff": ("sue", "/staff/people", 200),
     "somebody on the staff": ("sue", "/staff/people/{tom}", 200),
     "oneself on the staff": ("sue", "/staff/people/{sue}", 200),
@@ -77,8 +87,10 @@ PAGES = {
 
 
 @pytest.fixture
-def open_page(town, reading, window, on_duty, served) -> Callable[..., Page]:
+def open_page(town, reading, writing, window, on_duty, served) -> Callable[..., Page]:
     """Opens a page of the vendor's side as one of the staff, or as a stranger."""
+    with writing():
+        things = {**vars(town_billing.build(town)), "order": work.ordered(town.wes, "Leak", town.alpha).id}
 
     def open_as(who: str | None, path: str, status: int = 200, *, page: Page | None = None, **facts) -> Page:
         with reading():
@@ -87,7 +99,7 @@ def open_page(town, reading, window, on_duty, served) -> Callable[..., Page]:
                 for name in ("duo", "dan")
             }
         page = page or sign_in(who, **facts)
-        answer = page.goto(path.format(sue=town.sue.id, tom=town.tom.id, mia=town.mia.id, **ids))
+        answer = page.goto(path.format(sue=town.sue.id, tom=town.tom.id, mia=town.mia.id, **ids, **things))
         assert answer is not None
         assert answer.status == status
         return page

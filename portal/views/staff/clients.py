@@ -36,7 +36,7 @@ from portal.views import (
 )
 from portal.views.asked import Listing
 from portal.views.staff import contracts as contract_forms
-from portal.views.staff import keeping
+from portal.views.staff import invoices, keeping, payments, progress
 from portal.views.staff import rfps as rfp_forms
 
 blueprint = Blueprint("clients", __name__, url_prefix="/clients")
@@ -68,7 +68,7 @@ OF_CUSTOMERS = (
     roles,
 )
 # What no customer has a page for at all.
-OF_STAFF = (keeping, contract_forms, rfp_forms)
+OF_STAFF = (keeping, contract_forms, rfp_forms, invoices, payments, progress)
 for part in (*OF_STAFF, *OF_CUSTOMERS):
     blueprint.register_blueprint(part.blueprint)
 

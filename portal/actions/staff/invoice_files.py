@@ -1,0 +1,93 @@
+"""The vendor's own PDF of an invoice: kept with it, one at a time or many, each named by its number (S9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from portal import audit, files, invariants, lifecycle
+from portal.extensions import db
+from portal.lifecycle import BillMove
+from portal.models import Company, Document, Invoice
+from portal.policy import Actor
+from portal.queries.documents import pdf_of
+from portal.queries.staff import invoices
+from portal.refusals import Refusal
+from portal.staff_policy import demand_vendor
+
+MOST_FILES = 200
+
+
+@dataclass
+class Handed:
+    """What became of one file: its invoice, or the reason why it was not kept."""
+
+    name: str
+    invoice: Invoice | None = None
+    company: Company | None = None
+    reason: str = ""
+
+
+def attach(invoice: Invoice, stream: BinaryIO, name: str, by: Actor) -> Document:
+    """Return the vendor's PDF of an invoice, in place of the one that was there.
+
+    Raises NotAllowed unless `by` is the vendor, NotNow for a void invoice, FieldRefusal at "file" for what
+    is no PDF.
+    """
+    demand_vendor(by)
+    lifecycle.take_bill(invoice, BillMove.ATTACH)
+    stored = files.store(stream, name, only=files.PDF)
+    before = pdf_of(by, invoice)
+    if before is not None:
+        files.remove(before)
+        db.session.delete(before)
+        db.session.flush()
+    document = Document(
+        company_id=invoice.company_id,
+        invoice_id=invoice.id,
+        name=stored.name,
+        media_type=stored.media_type,
+        size=stored.size,
+        stored_as=stored.stored_as,
+        added_by=by.name[:100],
+    )
+    db.session.add(document)
+    db.session.flush()
+    _tell(invoice, before.name if before else "", stored.name, by)
+    return document
+
+
+def _tell(invoice: Invoice, before: str, after: str, by: Actor) -> None:
+    """Write it into the activity, of the client only once the client knows of the invoice."""
+    who = replace(by, company_id=invoice.company_id if invoice.status != "draft" else None)
+    changes = {"PDF": (before, after)}
+    audit.record("attached a PDF to", by=who, about=f"invoice {invoice.number}", changes=changes)
+
+
+def attach_all(handed: Sequence[tuple[str, BinaryIO]], by: Actor) -> list[Handed]:
+    """Keep each file with the invoice it is called by, where that has none; return what became of each.
+
+    `handed` are pairs of file name and content. Raises NotAllowed unless `by` is the vendor.
+    """
+    demand_vendor(by)
+    names = {name: invoices.number_in(name) for name, _ in handed}
+    found = invoices.numbered(by, names.values())
+    for company_id in sorted({company.id for _, company in found.values()}):
+        invariants.lock(db.session(), company_id)
+    return [_handed(name, stream, found.get(names[name].upper()), by) for name, stream in handed]
+
+
+def _handed(name: str, stream: BinaryIO, found: tuple[Invoice, Company] | None, by: Actor) -> Handed:
+    if found is None:
+        return Handed(name, reason="There is no invoice of this number.")
+    invoice, company = found
+    answer = Handed(name, invoice, company)
+    if company.exited_at is not None:
+        answer.reason = f"{company.name} is marked as exited."
+    elif pdf_of(by, invoice) is not None:
+        answer.reason = "It has a PDF already. Replace it on the page of the invoice."
+    else:
+        try:
+            attach(invoice, stream, name, by)
+        except Refusal as refusal:
+            answer.reason = refusal.sentence
+    return answer
