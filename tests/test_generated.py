@@ -18,7 +18,7 @@ from tests.test_every_route import ROUTES
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 # Twenty thousand, each lot on a town of its own, because many of them change it.
-LOTS, LOT, PAGES = count(1, 100), 200, count(40, 1_000)
+LOTS, LOT, PAGES = count(1, 100), count(100, 200), count(20, 1_000)
 PEOPLE = ["mia", "max", "ed", "pam", "duo"]
 
 

@@ -269,6 +269,7 @@ def _coming_monday() -> str:
     return str(today + timedelta(days=7 - today.weekday()))
 
 
+@pytest.mark.long
 def test_moved_off_a_property_it_is_gone_at_the_next_request(app, browser, town, marked, writing):
     """P12, T21, T22: every address that showed a mark of Beta shows none after the link is gone.
 

@@ -12,7 +12,7 @@ from tests import ledger
 from tests.machinery import web
 from tests.machinery.counts import count
 
-ROUNDS = count(3, 50)
+ROUNDS = count(1, 50)
 NEW_PASSWORD = "seven purple otters dancing"
 KINDS = ["deactivate", "delete", "unlink", "disable", "right", "reset", "must-change"]
 

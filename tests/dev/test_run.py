@@ -138,6 +138,7 @@ def test_the_second_start_keeps_data_and_password(folder):
         again.stop()
 
 
+@pytest.mark.long
 def test_killed_it_leaves_nothing_behind_and_can_start_again(folder):
     killed = WholePortal(folder).start().ready()
     running = killed.everything()

@@ -125,6 +125,7 @@ def test_commit_without_a_ring(office, redis):
     assert report(office, addresses) == (0, 0)
 
 
+@pytest.mark.long
 def test_redis_absent_then_there(office, redis):
     """F06: Redis was never there; changes happen, and the mail leaves once it comes."""
     redis.stop()
@@ -150,6 +151,7 @@ def test_redis_frozen(office, redis):
     assert p95(times) < 0.5
 
 
+@pytest.mark.long
 def test_redis_killed_and_emptied(office, redis):
     """F08: every job that waited is gone with Redis; the rows are not."""
     number = count(40, 500)
@@ -162,6 +164,7 @@ def test_redis_killed_and_emptied(office, redis):
     assert report(office, addresses) == (0, 0)
 
 
+@pytest.mark.long
 def test_redis_restarted_under_a_running_worker(office, redis):
     """M1: worker and clock find Redis again by themselves."""
     with running(office, "worker", "clock"):

@@ -9,6 +9,7 @@ import pytest
 
 from tests import ledger
 from tests.machinery import web
+from tests.machinery.counts import count
 
 NASTY = [
     "a\r\nb",
@@ -28,7 +29,7 @@ def test_one_line_for_each_event(app, town, browser):
     key = "I1yYCE-kL2BOsFECjP8hntQUBBmgjvhmlEVLPLqVQLisV8Nw6_jw6TytVAQBckZR"
     more = {"GATEHOUSE_ENV": "production", "SECRET_KEY": key, "PUBLIC_URL": "https://localhost"}
     with web.process(app, **more) as server:
-        for nasty in NASTY:
+        for nasty in NASTY[:: count(3, 1)]:
             quoted = "".join(f"%{byte:02X}" for byte in nasty.encode())
             for path in (
                 f"/{quoted}",
@@ -44,7 +45,7 @@ def test_one_line_for_each_event(app, town, browser):
     (output,) = set(folder.glob("web-*.output")) - before
     lines = [line for line in output.read_bytes().decode().split("\n") if line]
     ours = [line for line in lines if not line.startswith("[")]  # gunicorn's own words
-    assert len(ours) >= len(NASTY) * 4
+    assert len(ours) >= len(NASTY[:: count(3, 1)]) * 4
     for line in ours:
         assert isinstance(json.loads(line), dict), line
         assert "forged" not in line
