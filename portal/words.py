@@ -159,6 +159,23 @@ def gives(permissions: frozenset[Permission]) -> str:
     return ", ".join(label for permission, (label, _line) in PERMISSION.items() if permission in permissions)
 
 
+# What a permission is called where many people stand under each other.
+_TAG = {
+    Permission.ADMIN: "Admin",
+    Permission.WORK_ORDERS: "Work orders",
+    Permission.BILLING: "Billing",
+    Permission.REPORTS: "Reports",
+    Permission.EDIT_CONTACTS: "Edit contacts",
+    Permission.VIEW_CLIENT: "View client",
+}
+
+
+def tags(permissions: frozenset[Permission]) -> list[str]:
+    """Return what effective permissions are, in a word each; `admin` says all of them."""
+    held = {Permission.ADMIN} if Permission.ADMIN in permissions else permissions
+    return [tag for permission, tag in _TAG.items() if permission in held]
+
+
 def people(number: int) -> str:
     """Return how many people, in words: "Nobody", "1 person", "12 people"."""
     return {0: "Nobody", 1: "1 person"}.get(number, f"{number:,} people")

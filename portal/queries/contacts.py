@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -25,19 +26,21 @@ from portal.invariants import holds_permission
 from portal.lifecycle import Status
 from portal.models import (
     Access,
+    Area,
     Contact,
     ContactRole,
     ContactType,
     Permission,
     PortalUser,
+    Property,
     PropertyLink,
     Role,
 )
 from portal.models.keys import fold
-from portal.policy import Actor
+from portal.policy import Actor, opens
 from portal.queries import paging
 from portal.queries.paging import LONGEST_SEARCH, Order, Page
-from portal.visibility import visible
+from portal.visibility import visible, within_scope
 
 COUNTED = paging.COUNTED
 _SIGNS = re.compile(r"[()./-]")
@@ -60,6 +63,7 @@ class Wish:
     status: str = ""
     role: str = ""
     authorized: str = ""
+    at: str = ""
     sort: str = "name"
     dir: str = "asc"
     after: str = ""
@@ -68,7 +72,7 @@ class Wish:
     @property
     def narrowed(self) -> bool:
         """True if anything but the order is asked for."""
-        return any((self.q, self.type, self.status, self.role, self.authorized))
+        return any((self.q, self.type, self.status, self.role, self.authorized, self.at))
 
 
 @dataclass
@@ -97,6 +101,7 @@ class Choices:
 
     types: list[tuple[str, str]] = field(default_factory=list)
     roles: list[tuple[str, str]] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
 
 
 def page(actor: Actor, wish: Wish) -> Page:
@@ -148,8 +153,11 @@ def counts(actor: Actor, wish: Wish) -> Counts:
     return Counts(**db.session.execute(select(*columns)).one()._asdict())
 
 
-def choices(actor: Actor) -> Choices:
-    """Return the contact types and roles that the filters offer; archived types while somebody has them."""
+def choices(actor: Actor, place_id: str = "") -> Choices:
+    """Return the contact types and roles that the filters offer; archived types while somebody has them.
+
+    The property with `place_id` is there only where the list is narrowed to it, and the actor may see it.
+    """
     held = exists().where(
         Contact.company_id == (actor.company_id or 0),
         Contact.deleted_at.is_(None),
@@ -163,7 +171,18 @@ def choices(actor: Actor) -> Choices:
     )
     found = sorted(db.session.execute(types.union_all(roles)), key=lambda row: (row[3], fold(row[2])))
     kinds = [[(row[1], row[2]) for row in found if row[0] == kind] for kind in ("type", "role")]
-    return Choices(types=kinds[0], roles=kinds[1])
+    return Choices(kinds[0], kinds[1], _place(actor, place_id) if place_id else [])
+
+
+def _place(actor: Actor, place_id: str) -> list[tuple[str, str]]:
+    query = _visible_place(actor, place_id).with_only_columns(Property.name)
+    return [(place_id, name) for name in db.session.scalars(query)]
+
+
+def _visible_place(actor: Actor, place_id: str) -> Select[Any]:
+    """The property, where the actor may know of it: who reaches any other is nothing to tell (C44)."""
+    there = Property.id == int(place_id) if opens(actor, Area.PROPERTIES) else false()
+    return visible(actor, Property).where(there)
 
 
 def row_of(contact: Contact) -> Row:
@@ -200,6 +219,8 @@ def _matching(actor: Actor, wish: Wish) -> Select[Any]:
         query = query.where(held)
     if wish.authorized:
         query = query.where(Contact.access.in_(AUTHORIZED[wish.authorized]))
+    if wish.at:
+        query = query.where(within_scope(int(wish.at)), _visible_place(actor, wish.at).exists())
     return query
 
 

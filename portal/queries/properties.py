@@ -21,12 +21,12 @@ from portal.models import (
 from portal.models.folding import fold
 from portal.policy import Actor, browses_contacts, opens
 from portal.queries import paging
+from portal.queries.at_property import Reaching, reaching
 from portal.queries.paging import Order, Page, Wish
 from portal.visibility import own, visible
 
 VIEWS = ("", "archived")
 ORDERS = {"name": Order(Property.name_key)}
-SHOWN_PEOPLE = 25
 SHOWN_WORK = 10
 _FINISHED = (WorkStatus.DONE, WorkStatus.CANCELLED)
 
@@ -35,8 +35,7 @@ _FINISHED = (WorkStatus.DONE, WorkStatus.CANCELLED)
 class Around:
     """What stands around a property; None where the reader has no right to the area."""
 
-    people: list[Contact] = field(default_factory=list)
-    more_people: bool = False
+    people: Reaching = field(default_factory=Reaching)
     work: list[WorkOrder] | None = None
     more_work: bool = False
     contracts: list[Contract] | None = None
@@ -92,21 +91,13 @@ def around(reader: Actor, place: Property) -> Around:
     """Return the people, work orders and contracts of `place` that `reader` may know of."""
     answer = Around()
     if browses_contacts(reader):
-        people = _linked_people(reader, place)
-        answer.people, answer.more_people = people[:SHOWN_PEOPLE], len(people) > SHOWN_PEOPLE
+        answer.people = reaching(reader, place)
     if opens(reader, Area.WORK_ORDERS):
         work = _newest_work(reader, place)
         answer.work, answer.more_work = work[:SHOWN_WORK], len(work) > SHOWN_WORK
     if opens(reader, Area.CONTRACTS):
         answer.contracts = _contracts(reader, place)
     return answer
-
-
-def _linked_people(reader: Actor, place: Property) -> list[Contact]:
-    linked = select(PropertyLink.contact_id).where(PropertyLink.property_id == place.id)
-    query = visible(reader, Contact).where(Contact.id.in_(linked)).order_by(Contact.name_key, Contact.id)
-    query = query.options(lazyload(Contact.role_links))
-    return list(db.session.scalars(query.limit(SHOWN_PEOPLE + 1)).unique())
 
 
 def _newest_work(reader: Actor, place: Property) -> list[WorkOrder]:

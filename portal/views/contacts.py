@@ -52,8 +52,8 @@ def list_of(asked: listing.Wish) -> dict[str, Any]:
     """Return what a list of contacts shows for this request, on whichever page it stands."""
     who = actor()
     # The filters stand outside the part; only the words for active ones are needed in it.
-    spare = htmx.wants_part() and not asked.type and not asked.role
-    choices = listing.Choices() if spare else listing.choices(who)
+    spare = htmx.wants_part() and not (asked.type or asked.role or asked.at)
+    choices = listing.Choices() if spare else listing.choices(who, asked.at)
     authorized = asked.authorized == "any"
     return {
         "page": listing.page(who, asked),

@@ -9,6 +9,8 @@ from portal.lifecycle import Status
 from portal.queries.contacts import AUTHORIZED, SORTS, Choices, Wish
 from portal.queries.paging import LONGEST_SEARCH
 
+# What narrows a list down, and so what is asked for where all of it is meant.
+NARROWING = ("q", "type", "status", "role", "authorized", "at")
 LABELS = {
     "status": {"pending": "Pending", "active": "Active", "inactive": "Inactive"},
     "authorized": {
@@ -26,13 +28,17 @@ def wish(args: MultiDict[str, str]) -> Wish:
         value = args.get(name, "")
         return value if value in allowed else default
 
-    role = args.get("role", "")
+    def an_id(name: str) -> str:
+        value = args.get(name, "")
+        return value if value.isdecimal() and value.isascii() and len(value) < 10 else ""
+
     return Wish(
         q=" ".join(args.get("q", "").replace("\0", " ").split())[:LONGEST_SEARCH],
         type=args.get("type", "")[:40].replace("\0", ""),
         status=one_of("status", set(Status)),
-        role=role if role.isdecimal() and role.isascii() and len(role) < 10 else "",
+        role=an_id("role"),
         authorized=one_of("authorized", AUTHORIZED),
+        at=an_id("at"),
         sort=one_of("sort", SORTS, "name"),
         dir=one_of("dir", ("asc", "desc"), "asc"),
         after=args.get("after", "")[:500],
@@ -57,20 +63,22 @@ def address(asked: Wish, **changes: Any) -> str:
 
 def everybody(asked: Wish) -> str:
     """Return the address that changes everybody whom the list shows, on all of its pages."""
-    narrowed = {name: getattr(asked, name) for name in ("q", "type", "status", "role", "authorized")}
+    narrowed = {name: getattr(asked, name) for name in NARROWING}
     return url_for("bulk.choose", all="1", **{name: value for name, value in narrowed.items() if value})
 
 
 def export(asked: Wish) -> tuple[str, str]:
     """Return the addresses of what the list shows as a table and as cards, on all of its pages."""
-    narrowed = {name: getattr(asked, name) for name in ("q", "type", "status", "role", "authorized")}
+    narrowed = {name: getattr(asked, name) for name in NARROWING}
     said = {name: value for name, value in narrowed.items() if value}
     return url_for("exports.table", **said), url_for("exports.cards", **said)
 
 
 def chips(asked: Wish, choices: Choices) -> list[dict[str, str]]:
     """Return the active filters in words, each with the address that drops it."""
-    labels = {**LABELS, "type": dict(choices.types), "role": dict(choices.roles)}
+    places = {asked.at: "At a property that is not here"}
+    places |= {place_id: f"At {name}" for place_id, name in choices.places}
+    labels = {**LABELS, "type": dict(choices.types), "role": dict(choices.roles), "at": places}
     found = []
     for name, words in labels.items():
         value = getattr(asked, name)
