@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from portal.actions.newcomers import CHANGED, COLUMNS
+from portal.actions.newcomers import CHANGED, COLUMNS, FOLDED
 from portal.extensions import db
 from portal.models import (
     Contact,
@@ -41,7 +41,7 @@ from portal.models import (
 _LAID = MetaData()
 PLAIN = [each for each in COLUMNS if each.key not in ("deactivated_at", "deleted_at")]
 # What changing a contact sets, beside what its activity row tells of.
-TAKEN_OVER = (*CHANGED, "category_id", "name_key", "search_key")
+TAKEN_OVER = (*CHANGED, *FOLDED, "category_id")
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:

@@ -25,6 +25,8 @@ from portal.models.keys import refresh
 
 # What changing a contact that is there already may touch: never rights, access, type or address.
 CHANGED = tuple(name for name in DETAILS if name != "email")
+# What follows from a changed name or number.
+FOLDED = ("name_key", "turned_key", "search_key")
 _MADE_LATER = {"id", "created_at", "changed_at"}
 COLUMNS = [each for each in Contact.__table__.columns if each.key not in _MADE_LATER]
 
@@ -132,7 +134,7 @@ def prepared_change(contact: Contact, details: dict[str, str], category: Categor
         return {}
     new = Contact(email=contact.email, **values)
     refresh(new)
-    kept = {"name_key": new.name_key, "search_key": new.search_key}
+    kept = {name: getattr(new, name) for name in FOLDED}
     category_id = category.id if category else contact.category_id
     told = [{"what": "edited", "changes": changes}]
     return {"contact": {**values, **kept, "category_id": category_id}, "told": told}

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.extensions import Base
 from portal.models.columns import Address, Id, Made, Moment, Name, Word
 from portal.models.company import Company
+from portal.models.folding import name_key as folded
 from portal.models.people import PortalUser
 from portal.models.property import Property
 from portal.models.role import KNOWN_PERMISSION, Permission, Role
@@ -43,9 +44,18 @@ class Scope(StrEnum):
     PROPERTY = "property"
 
 
-def _live(name: str, *columns: str, where: str = "", unique: bool = True) -> Index:
+def _live(name: str, *columns: str, where: str = "", unique: bool = True, begins: bool = False) -> Index:
+    """Return an index over the contacts that are not deleted; `begins` lets it find how a name begins."""
     condition = text("deleted_at IS NULL" + (f" AND {where}" if where else ""))
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    kinds = dict.fromkeys(columns, "varchar_pattern_ops") if begins else {}
+    return Index(
+        name,
+        *columns,
+        unique=unique,
+        sqlite_where=condition,
+        postgresql_where=condition,
+        postgresql_ops=kinds,
+    )
 
 
 def _domain(context: Any) -> str | None:
@@ -87,6 +97,8 @@ class Contact(Base):
     erased_as: Mapped[Word | None]
     # What lists are sorted and searched by; kept by portal.models.keys whenever a name or address changes.
     name_key: Mapped[str] = mapped_column(String(220))
+    # The same with the last name first, for staff who hear only that (S5).
+    turned_key: Mapped[str] = folded("last_name", "first_name")
     search_key: Mapped[str] = mapped_column(Text)
     form_key: Mapped[Word | None]
     created_at: Mapped[Made]
@@ -128,6 +140,9 @@ class Contact(Base):
         _live("uq_contact_live_login", "company_id", "portal_user_id", where="portal_user_id IS NOT NULL"),
         _live("uq_contact_one_primary", "company_id", where="is_primary"),
         _live("ix_contact_by_name", "company_id", "name_key", "id", unique=False),
+        # Over all companies, by how a name begins, whatever the database sorts by (S5).
+        _live("ix_contact_by_any_name", "name_key", unique=False, begins=True),
+        _live("ix_contact_by_turned_name", "turned_key", unique=False, begins=True),
         # Deleted ones, too, are found by what they write and call from (S5).
         Index("ix_contact_by_email", "email_key"),
         Index("ix_contact_by_phone", "phone"),

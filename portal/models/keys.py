@@ -34,6 +34,7 @@ def refresh(contact: Contact) -> None:
     contact.email_key = email_key(contact.email) if contact.email else None
     contact.email_domain = domain_of(contact.email_key)
     contact.name_key = fold(contact.name)[:220]
+    contact.turned_key = fold(f"{contact.last_name} {contact.first_name}")[:220]
     contact.search_key = search_key(contact.name_key, contact.email_key, contact.phone, contact.mobile)
 
 

@@ -37,8 +37,8 @@ SHOWN = 25
 DID = "What the person did"
 # What belongs to the portal's working and tells nothing about a person, or would let somebody in.
 _NOT_TOLD = {
-    *("password_hash", "key_hash", "form_key", "version", "search_key", "name_key", "email_key"),
-    *("username_key", "recovery_key", "email_domain", "stored_as", "message_id", "leased_until"),
+    *("password_hash", "key_hash", "form_key", "version", "stored_as", "message_id", "leased_until"),
+    *("search_key", "name_key", "turned_key", "email_key", "username_key", "recovery_key", "email_domain"),
 }
 
 
