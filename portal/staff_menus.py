@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import current_app, request, url_for
 
-from portal import doors, guards, staff_policy, words
-from portal.models import StaffUser
+from portal import doors, guards, lifecycle, policy, staff_gate, staff_policy, words
+from portal.lifecycle import Move
+from portal.models import Contact, StaffUser
 from portal.queries import clients
 from portal.staff_policy import Deed
 
@@ -119,6 +120,39 @@ def _room(page: str) -> str:
     """Return to which part of a client a page belongs."""
     name = page.partition(".")[0]
     return _UNDER.get(name, name)
+
+
+# What a call is about: somebody cannot get in, or left.
+_ON_A_CALL = (
+    *(Move.AUTHORIZE, Move.RESEND, Move.SEND_RESET, Move.RESET_FACTOR),
+    *(Move.ACTIVATE, Move.DEACTIVATE, Move.DELETE),
+)
+
+
+def moves_at(contact: Contact) -> list[dict[str, Any]]:
+    """Return what the person of the staff at hand may do to a contact right where it was looked up (S5).
+
+    Label and move, and either an address to send to or one that asks first.
+    """
+    who = staff_gate.acting()
+    if contact.company.exited_at is not None:
+        return []
+    possible = tuple(move for move in lifecycle.possible(contact) if move in _ON_A_CALL)
+    allowed = policy.menu(who, contact, possible, admin=False)
+    found = [_move(contact, move) for move in sorted(allowed, key=_ON_A_CALL.index)]
+    user = contact.user
+    if user is not None and user.disabled_at is None and staff_policy.may(who.staff_role, Deed.DISABLE):
+        asks = url_for("staff.portal_users.ask", user_id=user.id)
+        found.append({"move": Deed.DISABLE.value, "label": "Disable login", "asks": asks})
+    return found
+
+
+def _move(contact: Contact, move: Move) -> dict[str, Any]:
+    place: dict[str, Any] = {"company": contact.company.slug, "contact_id": contact.id}
+    entry: dict[str, Any] = {"move": move.value, "label": words.MOVE[move]}
+    if move is Move.DELETE:
+        return entry | {"asks": url_for("staff.clients.contacts.delete", **place) + "?from=view"}
+    return entry | {"action": url_for("staff.clients.access.take", **place, move=move.value)}
 
 
 def _item(entry: Entry) -> dict[str, Any]:

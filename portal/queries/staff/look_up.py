@@ -1,7 +1,7 @@
 """Who may ask for what: whom an address or a phone number belongs to, over all companies (behaviour S5)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -61,21 +61,34 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Answer:
-    """Who it is; where nobody is known, the companies that it may come from."""
+    """Who it is; where nobody is known, the companies that it may come from.
+
+    `guessed` says that the number is known with a country code that was not said.
+    """
 
     people: list[Person] = field(default_factory=list)
     more: bool = False
     near: list[Neighbour] = field(default_factory=list)
+    guessed: bool = False
 
 
-def look_up(reader: Actor, *, address: str = "", number: str = "") -> Answer:
-    """Return who writes from `address`, or calls from the E.164 `number`; for staff over all companies."""
+def look_up(reader: Actor, *, address: str = "", number: str = "", elsewhere: Collection[str] = ()) -> Answer:
+    """Return who writes from `address`, or calls from the E.164 `number`; for staff over all companies.
+
+    Where nobody has the number, it may be one of `elsewhere`: that is told as a guess.
+    """
     key = email_key(address) if address else ""
-    contacts = _contacts(reader, _by_address(key) if key else _by_number(number))
+    answer = known(reader, _by_address(key) if key else _by_number([number]))
+    if not answer.people and elsewhere:
+        answer = replace(known(reader, _by_number(elsewhere)), guessed=True)
+    return answer if answer.people else Answer(near=_near(reader, domain_of(key), number))
+
+
+def known(reader: Actor, ids: CompoundSelect[Any]) -> Answer:
+    """Return how the contacts with these ids stand with their companies, put together by person."""
+    contacts = _contacts(reader, ids)
     shown = _without_former_selves(contacts[:MOST])
-    if not shown:
-        return Answer(near=_near(reader, domain_of(key), number))
-    marks = _marks(reader, [contact.id for contact in shown])
+    marks = _marks(reader, [contact.id for contact in shown]) if shown else {}
     standings = [_standing(contact, marks) for contact in shown]
     return Answer(_people(standings), more=len(contacts) > MOST)
 
@@ -87,8 +100,9 @@ def _by_address(key: str) -> CompoundSelect[Any]:
     return union(select(Contact.id).where(Contact.email_key == key), by_login)
 
 
-def _by_number(number: str) -> CompoundSelect[Any]:
-    return union(*(select(Contact.id).where(each == number) for each in (Contact.phone, Contact.mobile)))
+def _by_number(numbers: Collection[str]) -> CompoundSelect[Any]:
+    said = [each for each in numbers if each]  # most contacts have no number, and that is none
+    return union(*(select(Contact.id).where(each.in_(said)) for each in (Contact.phone, Contact.mobile)))
 
 
 def _contacts(reader: Actor, ids: CompoundSelect[Any]) -> list[Contact]:
@@ -162,6 +176,8 @@ def _people(standings: list[Standing]) -> list[Person]:
 
 def _near(reader: Actor, domain: str | None, number: str) -> list[Neighbour]:
     """Return the companies with people of this mail domain, or whose own number it is; none for many."""
+    if not (domain or number):
+        return []
     ids = _companies_of(domain) if domain else select(Company.id).where(Company.phone == number)
     query = over_all(reader, Company).where(Company.id.in_(ids), Company.exited_at.is_(None))
     found = list(db.session.scalars(query.order_by(Company.name).limit(SHARED + 1)))
