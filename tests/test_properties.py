@@ -5,7 +5,8 @@ import re
 import pytest
 
 from portal.extensions import db
-from portal.models import Activity, Area, CompanyArea, Property, PropertyLink
+from portal.models import Activity, Area, CompanyArea, Contact, Property, PropertyLink
+from portal.models.keys import refresh
 from tests import places
 from tests.statements import counted
 from tests.surfing import form_fields
@@ -138,12 +139,83 @@ class TestPage:
         for words in ("Oda Beta", "Boiler beta", "Cleaning beta", "Plan of beta"):
             assert words not in text
 
+    def test_who_may_do_what_there(self, browser, on_duty, town):
+        """C40, C44, P9, P10: linked there or at client level, with each right; the same for the staff."""
+        linked = {"Pam Propp": "View client", "Una Units": "Edit contacts", "Ola Alpha": "Not authorized"}
+        everywhere = {
+            "Wes Order": "Work orders",
+            "Mia Stone": "Admin",
+            "Bill Ing": "Billing",
+            "Rita Port": "Reports",
+            "Nora Nothing": "No permission",
+            "Dan Disabled": "Disabled by vendor",
+            "Ian Idle": "Inactive",
+        }
+        where = page(town)
+        readers = {
+            browser(town.mia): where,
+            browser(town.pam): where,
+            on_duty(town.tom): f"/staff/clients{where}",
+        }
+        for reader, address in readers.items():
+            text = re.sub("<[^>]+>", " ", reader.get(address).text.partition("Linked to Alpha")[2])
+            text = re.sub(r"[\w.]+ @\S+", "", " ".join(text.split()))
+            groups = text.split("Client Level: every property")
+            for group, expected, elsewhere in zip(
+                groups, (linked, everywhere), (everywhere, linked), strict=True
+            ):
+                for name, right in expected.items():
+                    assert re.search(f"{name} +{right} ", group), (address, name, group)
+                assert [name for name in elsewhere if name in group] == []
+            assert "Oda Beta" not in text
+
+    def test_many_people_cost_no_more(self, app, browser, town, writing):
+        """C40: the first of each kind, and the rest in the list that can be searched."""
+        mia, taken = browser(town.mia), []
+        for number in (4, 60):
+            with writing():
+                kind = db.session.get_one(Contact, town.ava.id).contact_type_id
+                for each in range(number):
+                    facts = {"first_name": f"A{number}-{each}", "last_name": "Crowd", "contact_type_id": kind}
+                    person = Contact(company_id=town.acme.id, **facts)
+                    refresh(person)
+                    db.session.add(person)
+                    db.session.flush()
+                    if each % 2:
+                        link = {"contact_id": person.id, "property_id": town.alpha.id}
+                        db.session.add(PropertyLink(company_id=town.acme.id, **link))
+            with counted(app) as statements:
+                answer = mia.get(page(town))
+            taken.append(len(statements))
+        assert taken[0] == taken[1] <= 14
+        assert answer.text.count("Only the first 25 are shown.") == 2
+        assert f'href="/acme/contacts?at={town.alpha.id}"' in answer.text
+
+    def test_the_contacts_list_narrowed_to_it(self, browser, town):
+        """C3, C44: combinable with the search; of a property one does not see, not even a name."""
+
+        def shown(who, place, more=""):
+            text = browser(who).get(f"/acme/contacts?at={place.id}{more}").text
+            return {name for name in ("Ola Alpha", "Oda Beta", "Wes Order") if name in text}, text
+
+        for who in (town.mia, town.pam):
+            names, text = shown(who, town.alpha)
+            assert names == {"Ola Alpha", "Wes Order"}
+            assert "At Alpha" in text
+        assert shown(town.mia, town.alpha, "&q=ola")[0] == {"Ola Alpha"}
+        assert shown(town.mia, town.beta)[0] == {"Oda Beta", "Wes Order"}
+        for who, place in ((town.pam, town.beta), (town.mia, town.delta), (town.ed, town.alpha)):
+            names, text = shown(who, place)
+            assert names == set()
+            assert f"At {place.name}" not in text
+
     def test_a_reader_without_work_orders_sees_no_work(self, browser, town, furnished):
         """P2: view_client does not open the work orders."""
         text = browser(town.pam).get(page(town)).text
         assert "Gardens" in text
         assert "Boiler" not in text
-        assert "Work orders" not in text
+        assert "Work orders</h2>" not in text
+        assert "/acme/work-orders" not in text
 
     def test_out_of_scope_and_foreign_are_not_there(self, browser, town):
         """P11, T16: 404, never 403, on every path of a property."""

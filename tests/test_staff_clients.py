@@ -171,9 +171,28 @@ class TestClients:
         assert shown("?q=ACME") == shown(f"?q=C-{acme}") == shown("?status=active") == {acme}
         assert shown(f"?q={globex}") == shown("?status=exited") == {globex}
         assert shown("?status=portal_off") == shown("?q=nothing") == set()
-        page = tom.get("/staff/clients").text
+        page = " ".join(tom.get("/staff/clients").text.split())
         assert "Mia Stone" in page
-        assert "15 of 22" in " ".join(page.split())
+        assert "15 of 22" in page
+        assert "Portal users 15 of 22, nobody signed in yet" in page
+
+    def test_the_list_knows_more_than_clients(self, town, on_duty):
+        """S2, S5: people and properties that the words name are counted there, and looked up by a tap."""
+        tom = on_duty(town.tom)
+        expected = {
+            "stone": "1 person matches.",
+            "alpha": "1 person and 1 property match.",
+            town.ava.email: "1 person matches.",
+            "a": "4 people and 4 properties match.",
+            "acme": "",
+            "nobody": "",
+        }
+        for words, sentence in expected.items():
+            for htmx in (False, True):
+                page = tom.get("/staff/clients", query_string={"q": words}, htmx=htmx).text
+                said = re.search(r'class="banner[^>]*>.*?<div>([^<]*)</div>', page, re.DOTALL)
+                assert (said[1] if said else "") == sentence, words
+                assert (f'name="sender" value="{words}"' in page) is bool(sentence)
 
     def test_the_list_of_many(self, app, town, on_duty, writing):
         """Issue 5: quick over 20,000 clients, whichever view and page; a bounded number of statements."""

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Company, Contact, PortalUser
+from portal.models import Company, Contact, ContactPermission, PortalUser, Property
 from portal.models.keys import refresh
 from tests.statements import counted
 
@@ -96,6 +96,100 @@ def test_a_number_in_every_usual_writing(town, ask, change):
     assert "Gus Globe" in ask("tel:+49-30-1234567")
 
 
+def test_a_foreign_number_as_it_is_dialled_there(town, ask, change):
+    """S5: without its country code it is a guess, and only where nobody at home has it."""
+    change(town.gus, phone="+4930901820")
+    for typed in ("030 901820", "(030) 90-18-20", "30901820"):
+        answer = ask(typed)
+        assert "Perhaps. Nobody has the number" in answer, typed
+        assert "Gus Globe Authorized by e-mail Globex:" in answer
+    for typed in ("030 901821", "+44 30 901820", "0044 30 901820", "0901820"):
+        assert "Nobody is known here" in ask(typed), typed
+    change(town.eva, phone=NUMBER)
+    change(town.gus, phone="+492079460123")
+    answer = ask("020 7946 0123")
+    assert "Eva Mail" in answer
+    assert "Gus" not in answer
+    assert "Perhaps" not in answer
+
+
+def test_a_name_over_all_clients(town, ask):
+    """S5: by how the first or the last name begins, in either order, else by any part of name or address."""
+    said = "Mia Stone Authorized Acme Estates: may ask by e-mail, by phone and in the portal. For what Admin"
+    for typed in ("Mia", "mia st", "STONE", "Stone, Mia", "Stöne mia", "ton", "mia.stone", " Mia  Stone "):
+        answer = ask(typed)
+        assert said in answer, typed
+        assert "people match" not in answer
+    answer = ask("both")
+    assert re.search("Authorized Acme Estates: .*Access Billing.* Authorized Globex: .*Admin Access", answer)
+    many = ask("acme")
+    assert "20 people match. Ask for the company or the e-mail address." in many
+    assert many.count("Known as") == 20
+    assert "There are more. Only the first are shown." in many
+    answer = ask("Nobody Atall")
+    assert "No contact, property or client is called “Nobody Atall”." in answer
+    assert "Please ask an admin of your company to authorize you." in answer
+
+
+def test_who_may_ask_for_work_at_a_property(town, ask, change, writing):
+    """S5, C44, P1, P9: whoever holds work orders or admin, there or at client level, and may deal with us."""
+    with writing():
+        place = db.session.get_one(Property, town.gamma.id)
+        place.name, place.street, place.city = "Kirkgate Court", "12 Kirkgate", "Leeds"
+        mine = {"company_id": town.acme.id, "contact_id": town.pam.id}
+        db.session.add(ContactPermission(**mine, permission="work_orders"))
+        db.session.add(ContactPermission(**mine | {"contact_id": town.ava.id}, permission="work_orders"))
+        db.session.add(ContactPermission(**mine | {"contact_id": town.eva.id}, permission="work_orders"))
+    change(town.wes, phone=NUMBER)
+    admins = {"Mia Stone", "Max Reed", "Tess Change", "Ted Terms"}
+    for typed in ("Kirkgate Court", "kirkgate court, leeds", "12 kirkgate"):
+        answer = ask(typed)
+        assert "Kirkgate Court Property Kirkgate Court Acme Estates: 12 Kirkgate, Leeds" in answer, typed
+        below = answer.partition("Who may ask for work there")[2]
+        assert set(re.findall("[A-Z][a-z]+ [A-Z][a-z]+", below)) >= admins | {"Wes Order", "Eva Mail"}
+        for nobody in ("Pam", "Ava", "Bill", "Dan", "Ian", "Ann", "Vic", "Stan"):
+            assert nobody not in below, (typed, nobody)
+        assert "wes.order@acme.example Work orders 020 7946 0123" in below
+    answer = ask("Alpha")
+    assert "Ola Alpha" in answer
+    assert "Pam Propp pam.propp@acme.example Work orders View client" in answer
+    assert "Who may ask for work there" in ask("delta")
+    with writing():
+        db.session.get_one(Company, town.globex.id).exited_at = now()
+    answer = ask("delta")
+    assert "No client of ours any more. Take no order." in answer
+    assert "Stan" not in answer
+    assert f"Globex C-{town.globex.id} Exited" in ask("globex")
+
+
+def test_what_is_done_about_it_right_there(town, on_duty, writing):
+    """S1, S5, L1: Ann left, Bob cannot get in; only what will work, and for Support only what it may."""
+    login, off, left = ["Send password reset", "Disable login"], ["Disable login"], ["Deactivate", "Delete"]
+    expected = {
+        "sue": {"bill": [login[0], *left, *off], "ann": ["Resend", "Delete"], "ian": ["Activate", *off]},
+        "tom": {"bill": login, "ann": ["Resend"], "ian": off, "ava": [], "dan": []},
+    }
+    for who, whom in expected.items():
+        person = on_duty(getattr(town, who))
+        for name, labels in whom.items():
+            page = person.post(PATH, {"sender": getattr(town, name).email}).text
+            shown = re.findall(
+                r"<span>([^<]+)</span></(?:a|button)>", page.partition('class="facts"')[2].split("</main>")[0]
+            )
+            assert [each for each in shown if each not in ("Contact", "Login")] == labels, (who, name)
+    sue = on_duty(town.sue)
+    page = sue.post(PATH, {"sender": town.bill.email}).text
+    action = f"/staff/clients/acme/contacts/{town.bill.id}/deactivate"
+    assert f'action="{action}"' in page
+    assert f'hx-get="/staff/clients/acme/contacts/{town.bill.id}/delete?from=view"' in page
+    done = sue.post(action, {"from": "view"})
+    assert done.location == f"/staff/clients/acme/contacts/{town.bill.id}"
+    assert "Undo" in sue.get(done.location).text
+    with writing():
+        db.session.get_one(Company, town.acme.id).exited_at = now()
+    assert "Resend" not in sue.post(PATH, {"sender": town.ann.email}).text
+
+
 def test_since_when_and_by_whom(town, ask, browser):
     """S5: as the activity tells it; who is there again is not shown as deleted."""
     mia = browser(town.mia)
@@ -143,7 +237,7 @@ def test_what_was_typed_stands_in_no_address(town, on_duty):
     """T38 of addresses: they stay out of histories and logs; wrong ones are kept in the field (C16)."""
     tom = on_duty(town.tom)
     assert "Mia Stone" not in tom.get(f"{PATH}?sender={town.mia.email}").text
-    for typed in ("", "mia", "@", "12", "a@b@c", "x" * 300, "\u202e020"):
+    for typed in ("", "m", "@", "mia@", "a@b@c", "x" * 300, "\u202e020", "++"):
         answer = tom.post(PATH, {"sender": typed})
         assert answer.status_code == 422, typed
         assert 'aria-invalid="true"' in answer.text
@@ -180,6 +274,34 @@ def test_the_indexes_find_them(app, town, on_duty, change, writing):
         for (statement, _parameters), plan in zip(found, plans, strict=True):
             names = [index for part, index in wanted.items() if part in statement.split("WHERE", 1)[1]]
             assert (names or ["ix_contact_by_email"])[0] in plan, plan
+
+
+def test_the_indexes_find_a_name(app, town, on_duty, change, writing):
+    """S5: a bounded number of statements whatever the words name, and the names by their indexes."""
+    for name in ("eva", "ava", "bill", "pam"):
+        change(getattr(town, name), last_name="Stone")
+    tom, sent = on_duty(town.tom), []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        sent.append((statement, parameters))
+
+    with app.app_context():
+        engine = db.engine
+    for words in ("stone", "mia stone", "alpha"):
+        sent.clear()
+        token = tom.token()
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            with counted(app) as statements:
+                tom.post(PATH, {"sender": words, "csrf_token": token}, token=False)
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        assert len(statements) <= 16, statements
+        (found,) = [each for each in sent if "turned_key" in each[0].partition("WHERE")[2]]
+        with writing():
+            plan = _plan(*found)
+        assert "ix_contact_by_any_name" in plan, plan
+        assert "ix_contact_by_turned_name" in plan, plan
 
 
 def _plan(statement: str, parameters) -> str:

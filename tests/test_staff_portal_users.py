@@ -256,6 +256,17 @@ class TestLastAdmin:
         rows = [row for row in known(town.globex) if row[1] == "left without an admin"]
         assert rows == [("Alder Services staff Sue Marsh", "left without an admin", "Globex", "Stolen phone")]
 
+    def test_is_said_beforehand(self, town, on_duty, stan, logins):
+        """L8: Support is offered nothing that is refused afterwards, and told who may do it."""
+        for who in (town.tom, town.sue):
+            page = on_duty(who).get(stan, htmx=True).text
+            assert "Stan is the only admin of Globex who can sign in." in page
+            assert ("ask an administrator of the staff" in page, "<form" in page and "bad" in page) == (
+                who is town.tom,
+                who is town.sue,
+            )
+        assert "is the only admin" not in on_duty(town.tom).get(f"{LIST}/{logins('duo')}/disable").text
+
     def test_not_by_support(self, town, on_duty, stan, browser):
         assert on_duty(town.tom).post(stan, {"reason": "Stolen phone"}).status_code == 403
         assert browser().sign_in(town.stan.email).status_code == 303

@@ -25,7 +25,7 @@ from tests.machinery import postgres
 from tests.machinery.counts import count
 from tests.surfing import StaffBrowser, app_code
 
-CONTACTS, LOGINS, COMPANIES = 1_000_000, 100_000, 2_000
+CONTACTS, LOGINS, COMPANIES, PLACES = 1_000_000, 100_000, 2_000, 40_000
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})"
 # Every tenth contact has a login; every fiftieth shares a switchboard's number.
 FILL = (
@@ -43,7 +43,7 @@ FILL = (
          FROM n""",
     """INSERT INTO contact (company_id, honorific, first_name, last_name, job_title, phone, mobile, email,
          email_key, email_domain, contact_type_id, is_primary, notes, access, scope, portal_user_id, name_key,
-         search_key, created_at, changed_at, version)
+         turned_key, search_key, created_at, changed_at, version)
        {contacts} SELECT {company} + i % {firms}, '', 'Ann' || i, 'Crowd', '',
          CASE WHEN i % 50 = 0 THEN '+4420' || (70000000 + i % {firms}) ELSE '+44' || (2000000000 + i) END,
          '+44' || (7000000000 + i), 'ann' || i || '@client' || (i % {firms}) || '.example',
@@ -51,8 +51,12 @@ FILL = (
          {kind}, {no}, '',
          CASE WHEN i % 10 = 0 THEN 'portal' WHEN i % 3 = 0 THEN 'email_only' ELSE 'none' END,
          'client', CASE WHEN i % 10 = 0 THEN {login} + i / 10 END,
-         'ann' || i || ' crowd', 'ann' || i || ' crowd',
+         'ann' || i || ' crowd', 'crowd ann' || i,
+         'ann' || i || ' crowd ann' || i || '@client' || (i % {firms}) || '.example',
          CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1 FROM n""",
+    """INSERT INTO property (company_id, name, street, city, postcode, created_at, name_key, search_key)
+       {places} SELECT {company} + i % {firms}, 'House ' || i, i || ' Mill Lane', 'Leeds', '',
+         CURRENT_TIMESTAMP, 'house ' || i, 'house ' || i || ' ' || i || ' mill lane leeds' FROM n""",
     """INSERT INTO activity (at, company_id, actor_kind, actor_name, what, contact_id, target_name, changes,
          result, reason, address, request_id)
        {contacts} SELECT CURRENT_TIMESTAMP, {company} + i % {firms}, 'contact', 'Mia Stone', 'authorized',
@@ -68,6 +72,12 @@ SENDERS = {
     "a switchboard of many people": "+442070000000",
     "nobody, at a client's domain": "stranger@client7.example",
     "nobody at all": "stranger@nowhere.example",
+    "a foreign number, dialled there": "030 {0:09}",
+    "a name": "ann{0} crowd",
+    "a name that everybody has": "crowd",
+    "a property": "house {0}",
+    "a part of a name": "nn{0} crow",
+    "nobody's name": "nobody atall",
 }
 _VIEWS = tuple(f"?status={view}" for view in ("disabled", "never", "must_change", "alone", "terms"))
 PAGES = ("", "?sort=email&dir=desc", "?q=ann999", "?q=nobody", *_VIEWS)
@@ -93,6 +103,7 @@ def fill() -> None:
         "companies": NUMBERS.format(many=COMPANIES),
         "logins": NUMBERS.format(many=LOGINS),
         "contacts": NUMBERS.format(many=CONTACTS),
+        "places": NUMBERS.format(many=PLACES),
     }
     for statement in FILL:
         connection.exec_driver_sql(statement.format(**facts).replace("%", "%" if sqlite else "%%"))

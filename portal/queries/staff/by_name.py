@@ -62,7 +62,7 @@ def find(reader: Actor, words: str) -> Found:
     meant = [each for each in places if each.property.name_key == key] or places
     work = _work(reader, meant[0]) if len(meant) == 1 else None
     others = [each for each in places if work is None or each is not work.place]
-    firms = [row.Company for row in clients.page(reader, Wish(q=words)).rows[:MOST_CLIENTS]]
+    firms = [row.Company for row in clients.page(reader, Wish(q=key, sort="name")).rows[:MOST_CLIENTS]]
     answer = known(reader, _called(key))
     if not (answer.people or places):
         answer = known(reader, _anywhere(key))

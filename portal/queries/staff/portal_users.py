@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
+from portal import policy
 from portal.extensions import db
+from portal.invariants import able_admins
 from portal.models import Activity, Company, Contact, PortalUser, TermsAcceptance, TermsVersion
 from portal.policy import Actor
 from portal.queries import paging
@@ -71,6 +73,13 @@ def accounts(reader: Actor, user: PortalUser) -> list[Contact]:
     """Return the linked client accounts: the contacts that the login is in its companies."""
     query = own(reader, Contact).where(Contact.portal_user_id == user.id)
     return sorted(db.session.scalars(query).unique(), key=lambda contact: contact.company.name)
+
+
+def last_admin_at(reader: Actor, user: PortalUser) -> list[str]:
+    """Return the names of the companies whose only admin who can sign in is behind the login (P8)."""
+    admins = [each for each in accounts(reader, user) if user.able and policy.is_admin(each)]
+    here = [each for each in admins if each.deactivated_at is None]
+    return [each.company.name for each in here if able_admins(db.session(), each.company_id) == 1]
 
 
 def clients_of(reader: Actor, user_ids: list[int]) -> dict[int, list[str]]:

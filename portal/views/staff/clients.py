@@ -10,6 +10,7 @@ from portal.extensions import db
 from portal.forms.staff import ClientForm
 from portal.models import Company
 from portal.models.keys import email_key
+from portal.queries.staff import by_name
 from portal.queries.staff import clients as listing
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting, demand
@@ -84,6 +85,7 @@ def index() -> Response:
         **LIST.context(asked),
         page=page,
         counts=listing.counts(who, asked),
+        named=by_name.counts(who, asked.q) if asked.q else {},
         around=listing.around([row.Company.id for row in page.rows]),
         unknown=listing.Around(),
         view_words=VIEW_WORDS,

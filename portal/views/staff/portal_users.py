@@ -186,10 +186,16 @@ def ask(user_id: int) -> Response:
 
 
 def _question(user: PortalUser, form: ReasonForm) -> Response:
-    names = [contact.company.name for contact in portal_users.accounts(acting(), user)]
-    status = 422 if form.errors else 200
+    who = acting()
     return htmx.page(
-        "staff/portal_users/disable.html", block="dialog", status=status, user=user, form=form, names=names
+        "staff/portal_users/disable.html",
+        block="dialog",
+        status=422 if form.errors else 200,
+        user=user,
+        form=form,
+        names=[contact.company.name for contact in portal_users.accounts(who, user)],
+        last_at=portal_users.last_admin_at(who, user),
+        may_leave=staff_policy.may(who.staff_role, Deed.LEAVE_NO_ADMIN),
     )
 
 
