@@ -17,6 +17,7 @@ from portal.extensions import db
 from portal.importing.registry import KINDS
 from portal.models import Activity, Company, Contact, Import, Property
 from portal.transaction import transaction
+from tests import places as things
 from tests.machinery.counts import count
 from tests.surfing import form_fields
 from tests.test_imports import everything, report, sent_to, table
@@ -36,6 +37,40 @@ WRONG = {
             ("ACME ESTATES,HALL,,,", "Name", "Row 8 has the same name."),
             ("globex,Hall,,,", None, None),
             (f"acme,Barn,,,{'9' * 41}", "Postcode", "This is too long. Use at most 40 characters."),
+        ),
+    ),
+    "contracts": (
+        "Client,Reference,Title,Starts on,Ends on,Yearly value,Properties",
+        (
+            ("acme,,Lifts,2026-01-01,,,", "Reference", "Enter the reference."),
+            ("acme,C-1,,2026-01-01,,,", "Title", "Enter the title."),
+            ("acme,C-2,Lifts,soon,,,", "Starts on", "Write a day from 1970 to 2099 like 2026-11-30."),
+            (
+                "acme,C-3,Lifts,2026-02-01,31/1/2026,,",
+                "Ends on",
+                "It ends before it starts. Change one of the two days.",
+            ),
+            (
+                "acme,C-4,Lifts,2026-01-01,,-5,",
+                "Yearly value",
+                "Write an amount like 1278.60, with at most two digits behind the dot.",
+            ),
+            ("acme,C-5,Lifts,2026-01-01,,,Alpha;Delta", "Properties", "There is no property called Delta."),
+            ("acme,C-6,Lifts,2026-01-01,,,alpha; BETA", None, None),
+            ("acme,c-6,Lifts,2026-01-01,,,", "Reference", "Row 8 has the same reference."),
+            ("globex,C-6,Lifts,2026-01-01,,,Delta", None, None),
+        ),
+    ),
+    "rfps": (
+        "Client,Reference,Title,Answers by,Status,Properties",
+        (
+            ("acme,R-1,Roof,,,", "Answers by", "Enter the last day for answers."),
+            (
+                "acme,R-2,Roof,2026-12-05,waiting,",
+                "Status",
+                "Use one of: Open, Answered, Accepted, Declined, Closed.",
+            ),
+            ("acme,R-3,Roof,5.12.2026,ANSWERED,Entire client", None, None),
         ),
     ),
     "clients": (
@@ -265,6 +300,46 @@ class TestProperties:
         again = re.sub(r'"Somewhere","([^"]*)","X"', r'"1 High St","\1","LS1"', changed)
         assert set(taken_in("properties", again.encode(), twins="update")) == {"Changed"}
         assert exported(sue, "properties") == again
+
+
+class TestAgreements:
+    """S9, C40: contracts and RFPs, told by their reference within the client."""
+
+    def test_in_and_changed(self, sue, town, taken_in, browser):
+        """As the form writes them; an empty cell takes nothing away."""
+        head = "Reference,Title,What is agreed,Start,End,Value,Sites"
+        rows = (
+            'Ä-1,Lifts,Two visits,1 Jan 2026,31/12/2026,"£1,278.60",beta; Alpha',
+            "C-2,Moss,,2026-03-01,,,",
+        )
+        assert taken_in("contracts", table(*rows, head=head), "acme") == ["Added", "Added"]
+        rows = ("Ä-1,Lifts and doors,,2026-01-01,,,", "c-2,Moss,,2026-03-01,,,Gamma")
+        again = table(*rows, head=head)
+        assert taken_in("contracts", again, "acme", twins="update") == ["Changed", "Changed"]
+        assert exported(sue, "contracts", "acme").splitlines()[1:] == [
+            '"Ä-1","Lifts and doors","Two visits","2026-01-01","2026-12-31","1278.60","Alpha;Beta"',
+            '"c-2","Moss","","2026-03-01","","","Gamma"',
+        ]
+        page = " ".join(browser(town.mia).get("/acme/activity").text.split())
+        for said in ("added the contract Moss", "changed the contract Lifts", "£1,278.60", "Entire client"):
+            assert said in page
+
+    def test_out_and_in(self, town, sue, clients, taken_in, checked, writing):
+        """S9, T69: import(export(x)) = x, into a client that has nothing; where it is, it is so already."""
+        with writing():
+            things.contract(town.acme.id, "=Walls", summary='\'a\n; "b"', yearly_value=5, reference="@1")
+            things.contract(town.acme.id, "Lifts", town.alpha.id, town.beta.id)
+            things.rfp(town.acme.id, "+Roof", town.alpha.id, status="declined", scope_of_work="-1\nx")
+            things.rfp(town.acme.id, "Lamps", status="answered")
+            fresh = db.session.scalar(select(Company.id).where(Company.slug == "fresh"))
+            for name in ("Alpha", "Beta"):
+                db.session.add(Property(company_id=fresh, name=name))
+        for kind in ("contracts", "rfps"):
+            out = exported(sue, kind, "acme")
+            assert taken_in(kind, out.encode(), "fresh") == ["Added", "Added"]
+            assert exported(sue, kind, "fresh") == out
+            same = checked(kind, out.encode(), "acme", twins="update")
+            assert {row[4] for row in report(sue, same)} == {"It is so already."}
 
 
 class TestClients:

@@ -1,5 +1,6 @@
 """Contracts and RFPs: their lists, where a contract stands in time, and the properties each is about."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, TypeVar
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import lazyload
 
 from portal.extensions import db
 from portal.models import Contract, ContractProperty, Property, Rfp, RfpProperty
+from portal.models.folding import fold
 from portal.policy import Actor
 from portal.queries import paging
 from portal.queries.paging import Order, Page, Wish
@@ -15,7 +17,6 @@ from portal.visibility import own, visible
 
 Row = TypeVar("Row", bound=Contract | Rfp)
 
-MOST = 20_000
 CONTRACT_VIEWS = ("", "active", "upcoming", "ended")
 RFP_VIEWS = ("", "open", "answered", "accepted", "declined", "closed")
 CONTRACT_ORDERS = {"starts": Order(Contract.starts_on, date), "title": Order(Contract.name_key)}
@@ -110,7 +111,7 @@ def having_reference(reader: Actor, model: type[Row], reference: str, *, except_
 
     Not the one with `except_id`.
     """
-    same = func.lower(model.reference) == reference.lower()
+    same = func.lower(model.reference) == func.lower(reference)
     query = own(reader, model).where(same, model.id != (except_id or 0))
     found: Row | None = db.session.scalars(query.limit(1)).first()
     return found
@@ -123,11 +124,9 @@ def coverable(reader: Actor, row: Contract | Rfp | None) -> list[Property]:
     return list(db.session.scalars(query.order_by(Property.name_key, Property.id)))
 
 
-def all_contracts(reader: Actor, wish: Wish, today: date) -> list[Contract]:
-    """Return every contract that the list shows on all of its pages, to be taken out as a table."""
-    return list(db.session.scalars(_contracts(reader, wish, today).order_by(Contract.id).limit(MOST)))
-
-
-def all_rfps(reader: Actor, wish: Wish) -> list[Rfp]:
-    """Return every RFP that the list shows on all of its pages, to be taken out as a table."""
-    return list(db.session.scalars(_rfps(reader, wish).order_by(Rfp.id).limit(MOST)))
+def places_called(reader: Actor, names: Collection[str]) -> dict[str, Property]:
+    """Return the properties of the reader's company with these names, each by its folded name."""
+    keys = {fold(name)[:220] for name in names}
+    query = own(reader, Property).where(Property.name_key.in_(keys)) if keys else None
+    found = db.session.scalars(query) if query is not None else ()
+    return {place.name_key: place for place in found}
