@@ -34,7 +34,7 @@ TRIED = {
     "documents.delete": "delete a document",
     "imports.cancel": "cancel an import",
     "imports.choose": "choose the columns of an import",
-    "imports.hand_in": "import contacts",
+    "imports.hand_in": "import a table",
     "imports.start": "start an import",
     "invitations.again": "ask for a new link",
     "invitations.show": "accept an invitation",
@@ -116,7 +116,6 @@ TRIED = {
         "api.webhooks.move test": "test a webhook",
         "api.webhooks.new": "add a webhook",
         "api.webhooks.rotate": "make a new secret for a webhook",
-        "imports.index": "import a table",
         "invoice_files.hand_in": "attach PDFs to invoices",
         "look_up.index": "look somebody up",
         "mails.do cancel": "cancel a mail",
@@ -195,13 +194,13 @@ _TO = {
 def tried(endpoint: str, args: Mapping[str, Any]) -> str:
     """Return in words what a request to `endpoint` with these arguments of its address wanted to do.
 
-    A move of a contact is called by its own word.
+    A move of a contact is called by its own word; what staff do as customers do has the same words.
     """
     if endpoint in _MOVES:
         return str(args["move"])
     ways = [f"{endpoint} {value}" for value in args.values()]
-    found = next((TRIED[each] for each in (*ways, endpoint) if each in TRIED), None)
-    return found or plain(endpoint.rpartition(".")[2])
+    pages = (*ways, endpoint, endpoint.removeprefix("staff."))
+    return next((TRIED[each] for each in pages if each in TRIED), plain(endpoint.rpartition(".")[2]))
 
 
 def to(what: str, name: str) -> str:

@@ -7,7 +7,7 @@ from portal.forms.fields import Blank, TextLine, at_most, filled, name_like, opt
 
 SCOPES = options(
     ("companies:read", "Look up companies"),
-    ("companies:write", "Change the details of companies"),
+    ("companies:write", "Take on companies and change their details"),
     ("contacts:read", "Look up contacts"),
     ("contacts:write", "Add contacts and change their details"),
     ("access:read", "Look up who may ask for what"),
