@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,16 +12,19 @@ from sqlalchemy import func, select
 
 from portal import jobs
 from portal.actions import imports
+from portal.actions.work_orders import set_status
 from portal.clock import now
 from portal.csv_out import csv_text
 from portal.extensions import db
 from portal.importing.registry import KINDS
-from portal.models import Activity, Company, Contact, Import, Property
+from portal.models import Activity, Company, Contact, Import, Property, WorkOrder, WorkStatus
+from portal.policy import SYSTEM
 from portal.transaction import transaction
 from tests import places as things
 from tests.machinery.counts import count
 from tests.surfing import form_fields
 from tests.test_imports import everything, report, sent_to, table
+from tests.work import ordered
 
 # kind: its header, and rows that cannot be: the row, the column and the sentence.
 WRONG = {
@@ -103,6 +107,27 @@ WRONG = {
 }
 
 
+WRONG["work_order_status"] = (
+    "Client,Work order,Title,Status,Visit",
+    (
+        ("acme,,,Done,", "Work order", "Say which work order it is about, like WO-12."),
+        ("acme,WO-99,,Done,", "Work order", "There is no work order WO-99."),
+        # T16: a number of Acme's is nobody's at Globex.
+        ("globex,WO-1,,Done,", "Work order", "There is no work order WO-1."),
+        ("acme,WO-1,Roof,Done,", "Title", "WO-1 is another one: Leak."),
+        (
+            "acme,WO-2,,Perhaps,",
+            "Status",
+            "Use one of: Requested, Scheduled, In progress, Done, Cancelled.",
+        ),
+        ("acme,WO-3,,Scheduled,soon", "Visit", "Enter a day from 2000 to 2099, like 2026-11-30."),
+        ("acme,wo-3,LEAK,Done,", "Work order", "Row 7 has the same work order."),
+        ("acme,4,Leak,scheduled,30/11/2026", None, None),
+        ("acme,WO-5,,Scheduled,", "", "WO-5 is done already. Ask for new work instead."),
+    ),
+)
+
+
 @pytest.fixture
 def sue(on_duty, town):
     return on_duty(town.sue)
@@ -163,6 +188,14 @@ def clients(writing):
             db.session.add(Company(slug=slug, name=name, exited_at=left))
 
 
+@pytest.fixture
+def orders(writing, town):
+    """Five work orders that Wes asked for; the last one is done."""
+    with writing():
+        made = [ordered(town.wes, "Leak", town.alpha) for _ in range(5)]
+        set_status(made[-1], WorkStatus.DONE, SYSTEM)
+
+
 def places(slug: str) -> dict[str, str]:
     """The properties of a client: street by name."""
     query = select(Property.name, Property.street).join(Company, Company.id == Property.company_id)
@@ -180,7 +213,7 @@ def exported(sue, kind: str, client: str = "") -> str:
 
 
 class TestEveryKind:
-    def test_every_error_by_row_and_cell(self, sue, checked, clients):
+    def test_every_error_by_row_and_cell(self, sue, checked, clients, orders):
         """S9: the sentence of the form at its cell, also where a client is not to be told."""
         for kind, (head, rows) in WRONG.items():
             page = checked(kind, table(*(row for row, _, _ in rows), head=head))
@@ -393,6 +426,40 @@ def plainly(contact: Contact) -> str:
     """Everything that hangs on a contact, as if it were Kirk's."""
     lines = re.sub(r"'company_id': \d+", "", everything(contact)).lower().replace("dale", "kirk")
     return "\n".join(sorted(lines.split("\n")))
+
+
+class TestWorkOrderStatus:
+    """C43, S9."""
+
+    def test_as_by_the_form(self, town, orders, taken_in, reading, mailbox):
+        """Status, visit and note as the page sets them; who asked for the work hears of it once."""
+        rows = ("acme,WO-2,Scheduled,30 Nov 2026,Ring first", "acme,WO-3,Requested,,", "acme,WO-5,Done,,")
+        content = table(*rows, head="Client,Work order,Status,Visit,Note")
+        assert taken_in("work_order_status", content) == ["Changed", "Skipped", "Skipped"]
+        with reading():
+            order = db.session.scalars(select(WorkOrder).where(WorkOrder.number == 2)).one()
+            assert (order.status, order.visit_on) == ("scheduled", date(2026, 11, 30))
+            assert [each.text for each in order.events] == ["", "Ring first"]
+            told = select(Activity).where(Activity.what == "changed the status of").order_by(Activity.id)
+            last = db.session.scalars(told).all()[-1]
+            assert (last.company_id, last.target_name) == (town.acme.id, "WO-2 Leak")
+            assert last.changes["Status"] == ["Requested", "Scheduled"]
+        assert len([each for each in mailbox.letters(town.wes.email) if "Ring first" in each.text]) == 1
+
+    def test_out_and_in(self, sue, orders, checked, taken_in, writing):
+        """S9: import(export(x)) = x of what can still change; unchanged it is so already."""
+        with writing():
+            for order in db.session.scalars(select(WorkOrder).where(WorkOrder.number < 4)):
+                set_status(order, WorkStatus.SCHEDULED, SYSTEM, visit_on=date(2026, 12, order.number))
+        out = exported(sue, "work_order_status")
+        assert out.count("Leak") == 4
+        page = checked("work_order_status", out.encode())
+        assert {row[4] for row in report(sue, page)} == {"It is so already."}
+        with writing():
+            for order in db.session.scalars(select(WorkOrder).where(WorkOrder.number < 4)):
+                set_status(order, WorkStatus.IN_PROGRESS, SYSTEM, visit_on=date(2027, 1, 1))
+        assert taken_in("work_order_status", out.encode()) == ["Changed"] * 3 + ["Skipped"]
+        assert exported(sue, "work_order_status") == out
 
 
 class TestAllOrNothing:

@@ -1,7 +1,14 @@
 """Every kind of table that can be imported, in the order in which it is offered (docs/imports.md)."""
 
-from portal.importing import agreements, clients, contact_kind, properties
+from portal.importing import agreements, clients, contact_kind, properties, work_order_status
 from portal.importing.kind import Kind
 
-_OFFERED = (clients.KIND, properties.KIND, agreements.CONTRACTS, agreements.RFPS, contact_kind.KIND)
+_OFFERED = (
+    clients.KIND,
+    contact_kind.KIND,
+    properties.KIND,
+    agreements.CONTRACTS,
+    agreements.RFPS,
+    work_order_status.KIND,
+)
 KINDS: dict[str, Kind] = {each.code: each for each in _OFFERED}

@@ -138,6 +138,12 @@ def places(actor: Actor, *, limit: int, like: str = "") -> list[Property]:
     return list(db.session.scalars(query.order_by(Property.name_key, Property.id).limit(limit)))
 
 
+def numbered(actor: Actor, number: int) -> WorkOrder | None:
+    """Return the work order of the actor's company with this number, None where `actor` knows of none."""
+    found: WorkOrder | None = db.session.scalar(visible(actor, WorkOrder).where(WorkOrder.number == number))
+    return found
+
+
 def place(actor: Actor, property_id: int) -> Property | None:
     """Return one property that `actor` may ask for work at, None where there is no such property for them."""
     query = visible(actor, Property).where(Property.archived_at.is_(None), Property.id == property_id)
