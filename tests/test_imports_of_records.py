@@ -24,7 +24,7 @@ from tests import places as things
 from tests.machinery.counts import count
 from tests.surfing import form_fields
 from tests.test_imports import everything, report, sent_to, table
-from tests.work import ordered
+from tests.work import ordered, stored
 
 # kind: its header, and rows that cannot be: the row, the column and the sentence.
 WRONG = {
@@ -120,7 +120,7 @@ WRONG["work_order_status"] = (
             "Status",
             "Use one of: Requested, Scheduled, In progress, Done, Cancelled.",
         ),
-        ("acme,WO-3,,Scheduled,soon", "Visit", "Enter a day from 2000 to 2099, like 2026-11-30."),
+        ("acme,WO-3,,Scheduled,soon", "Visit", "Write a day from 1970 to 2099 like 2026-11-30."),
         ("acme,wo-3,LEAK,Done,", "Work order", "Row 7 has the same work order."),
         ("acme,4,Leak,scheduled,30/11/2026", None, None),
         ("acme,WO-5,,Scheduled,", "", "WO-5 is done already. Ask for new work instead."),
@@ -193,7 +193,7 @@ def orders(writing, town):
     """Five work orders that Wes asked for; the last one is done."""
     with writing():
         made = [ordered(town.wes, "Leak", town.alpha) for _ in range(5)]
-        set_status(made[-1], WorkStatus.DONE, SYSTEM)
+        set_status(stored(made[-1]), WorkStatus.DONE, SYSTEM)
 
 
 def places(slug: str) -> dict[str, str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from portal.actions.work_orders import set_status
 from portal.forms.contact_row import meaning
+from portal.forms.figures import as_day
 from portal.forms.imports import NoChoices
 from portal.forms.work_order import StatusForm
 from portal.importing.columns import Field
-from portal.importing.days import as_day
 from portal.importing.records import Row, record_kind
 from portal.models import Company, WorkOrder, WorkStatus
 from portal.models.folding import fold
@@ -21,7 +21,7 @@ from portal.queries.work_orders import ENDED, numbered
 from portal.words import WORK_STATUS
 
 _NUMBER = re.compile(r"(?:wo-)?([0-9]{1,9})", re.IGNORECASE)
-_STATUS = {str(value): (label, str(value)) for value, label in WORK_STATUS.items()}
+_STATUS: dict[str, tuple[str, ...]] = {str(value): (label,) for value, label in WORK_STATUS.items()}
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,10 @@ class WorkOrderStatus:
         status = meaning(row.said("status"), _STATUS)
         if status is None:
             row.wrong("status", f"Use one of: {', '.join(WORK_STATUS.values())}.")
-        form = row.checked(StatusForm, status=status or "requested", visit_on=as_day(row.said("visit_on")))
-        return Step(WorkStatus(form.status.data), form.visit_on.day, form.note.data or "")
+        form = row.checked(StatusForm, status=status or "requested")
+        if row.problems:
+            return None
+        return Step(WorkStatus(form.status.data), as_day(form.visit_on.data), form.note.data or "")
 
     def write(self, row: Row, record: WorkOrder | None, wanted: Any) -> bool:
         """See Records."""
