@@ -25,11 +25,12 @@ from portal.importing.columns import guess, named
 from portal.importing.contact_kind import KIND, first_primary
 from portal.importing.contacts import ContactRows
 from portal.importing.out import FIELDS, cells
-from portal.models import Company, Import, ImportRow, Invitation, Property, SignInSession
+from portal.models import Company, Contact, Import, ImportRow, Invitation, Property, SignInSession
 from portal.policy import SYSTEM
 from portal.queries import exports
 from portal.queries import imports as about_imports
 from portal.queries.contacts import Wish
+from portal.refusals import NotNow
 from portal.transaction import go_on_writing, transaction
 from tests.machinery.counts import count
 
@@ -91,9 +92,14 @@ class Desk:
         db.session.flush()
         return rows
 
+    @property
+    def last(self) -> Import:
+        """What was looked at last."""
+        return db.session.scalars(select(Import).order_by(Import.id.desc())).first()
+
     def write(self) -> None:
-        """Write what was looked at last."""
-        begun = db.session.scalars(select(Import).order_by(Import.id.desc())).first()
+        """Write it."""
+        begun = self.last
         laid_out.lay_out(begun.id)
         bulk_contacts.write(begun, self.by)
 
@@ -178,6 +184,21 @@ class TestWhoIsThereAlready:
             ("update", []),
             ("skip", [["", "Row 2 is the same person."]]),
         ]
+
+    def test_the_first_of_a_company_is_its_primary(self, desk):
+        """P13: the first row that names somebody; where that has an error, the rest cannot go without it."""
+        rows = desk.look(f"{self.HEAD}\n,,,,\nAnn,,,,\nBo,Ray,,,".encode())
+        assert [row.outcome for row in rows] == ["error", "add"]
+        desk.last.state, desk.last.errors, desk.last.adds = "checked", 1, 1
+        with pytest.raises(NotNow, match="Primary"):
+            imports.start(desk.last, desk.by, without=1)
+        rows = desk.look(f"{self.HEAD},Labels\n,,,,,* myContacts\nAnn,Le,,,,\nBo,Ray,,,,".encode())
+        assert [row.outcome for row in rows] == ["skip", "add", "add"]
+        desk.write()
+        primary = db.session.scalars(
+            select(Contact).where(Contact.company_id == desk.company.id, Contact.is_primary)
+        )
+        assert [each.first_name for each in primary.unique()] == ["Ann"]
 
     def test_ones_own_export_unchanged(self, browser, town, app, reading):
         """S9: nothing of it is an error and nothing is doubled, whatever is chosen."""

@@ -234,6 +234,21 @@ class TestChecking:
         with reading():
             assert not named("Ann")[1:]
 
+    def test_without_the_rows_that_have_errors(self, checked, work, reading):
+        """S9: what was agreed to is imported whole, the report says what was left out; never the Primary."""
+        page = checked(table("Ann,Le,a@new.example,,,,,,", "Bob,,b@new.example,,,,,,", "Cy,Poe,,,,,,,"))
+        assert "Import the other 2 rows" in checked.mia.get(page).text
+        for told in ("", "2", "x" * 5_000, "9" * 5_000):
+            assert checked.mia.post(f"{page}/start", {"without": told}).status_code == 409
+        assert checked.mia.post(f"{page}/start", {"without": "1"}).status_code == 303
+        work()
+        assert "Rows that were left out" in checked.mia.get(page).text
+        assert [row[2] for row in report(checked.mia, page)] == ["Added", "Left out", "Added"]
+        with reading():
+            assert len(named("Cy")) == 1
+            told = db.session.scalars(select(Activity).where(Activity.what == "imported contacts")).one()
+            assert told.changes == {"Added": ["", "2"], "Changed": ["", "0"], "Left out": ["", "1"]}
+
     def test_who_is_there_already(self, checked, work, town, reading, writing):
         """S9: matched by address; details only, never access and rights (P7, P8); oneself is left out."""
         with writing():
@@ -297,7 +312,7 @@ class TestAllOrNothing:
             before = (contacts_of("acme"), db.session.scalar(select(func.count(Letter.id))))
         assert checked.mia.post(f"{page}/start").status_code == 303
         with monkeypatch.context() as patched:
-            patched.setattr("portal.actions.bulk_contacts._tell", lambda *_: 1 / 0)
+            patched.setattr("portal.actions.bulk_contacts._Newcomers.tell", lambda *_: 1 / 0)
             with app.app_context(), pytest.raises(ZeroDivisionError):
                 write_now(int(PAGE.search(page)[1]))
         with reading():

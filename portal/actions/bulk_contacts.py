@@ -5,6 +5,7 @@ rights, links, topics, invitation, mail and activity (L10). The database moves t
 out, so that the write lock is held for a second or two where doing it one by one would take minutes.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Table, case, cast, func, insert, literal, null, select, update
@@ -16,7 +17,6 @@ from portal.actions.laid_out import CHANGE, CONTACT, PARTS, PLAIN, TAKEN_OVER, T
 from portal.clock import now
 from portal.extensions import db
 from portal.models import (
-    Access,
     Activity,
     Contact,
     Import,
@@ -36,17 +36,16 @@ def write(imported: Import, by: Actor) -> None:
     """
     assert imported.company_id is not None
     company_id = imported.company_id
-    laid_out.number_contacts()
-    _add_contacts()
+    bulk = _Newcomers(company_id, by, laid_out.contact_ids())
+    bulk.add_contacts()
     for model, table, _part, words in PARTS:
-        _add_parts(company_id, model, table, list(words), by)
-    _invite(company_id, by)
-    _notice(company_id, by)
+        bulk.add_parts(model, table, list(words))
+    bulk.invite()
+    bulk.notice()
     _change_contacts()
     mark = history.newest()
-    _tell(company_id, by)
+    bulk.tell()
     webhooks.announce_since(mark, company_id)
-    laid_out.clear()
 
 
 def _insert(
@@ -66,62 +65,83 @@ def _moment(column: Any) -> ColumnElement[Any]:
     return literal(now(), column.type)
 
 
-def _add_contacts() -> None:
-    moment = _moment(Contact.created_at)
-    values: dict[str, Any] = {str(each.key): CONTACT.c[str(each.key)] for each in PLAIN}
-    values |= {"id": CONTACT.c.contact_id, "created_at": moment, "changed_at": moment}
-    values["deactivated_at"] = case((CONTACT.c.inactive, moment), else_=null())
-    _insert(Contact, values)
+@dataclass(frozen=True)
+class _Newcomers:
+    """Those who were laid out, with the ids that they get."""
 
+    company_id: int
+    by: Actor
+    ids: ColumnElement[int]
 
-def _add_parts(company_id: int, model: type[Any], table: Table, names: list[str], by: Actor) -> None:
-    """Add what hangs on the new contacts."""
-    values: dict[str, Any] = {"company_id": literal(company_id), "contact_id": CONTACT.c.contact_id}
-    values |= {name: table.c[name] for name in names}
-    if model is PropertyLink:
-        values |= {"linked_by": literal(by.name[:100]), "created_at": _moment(PropertyLink.created_at)}
-    _insert(model, values, (table, table.c.number == CONTACT.c.number))
+    def add_contacts(self) -> None:
+        moment = _moment(Contact.created_at)
+        values: dict[str, Any] = {str(each.key): CONTACT.c[str(each.key)] for each in PLAIN}
+        values |= {"id": self.ids, "created_at": moment, "changed_at": moment}
+        values["deactivated_at"] = case((CONTACT.c.inactive, moment), else_=null())
+        _insert(Contact, values)
 
+    def add_parts(self, model: type[Any], table: Table, names: list[str]) -> None:
+        """Add what hangs on the contacts."""
+        values = self._owned() | {name: table.c[name] for name in names}
+        if model is PropertyLink:
+            values["linked_by"] = literal(self.by.name[:100])
+            values["created_at"] = _moment(PropertyLink.created_at)
+        _insert(model, values, (table, table.c.number == CONTACT.c.number))
 
-def _invite(company_id: int, by: Actor) -> None:
-    """Make the invitations of those who may log in, and their letters."""
-    made = _moment(Invitation.created_at)
-    invited = CONTACT.c.letter == "invitation"
-    values = {
-        "company_id": literal(company_id),
-        "contact_id": CONTACT.c.contact_id,
-        "generation": literal(1),
-        "email": CONTACT.c.email,
-        "invited_by": literal(by.name[:100]),
-        "created_at": made,
-        "expires_at": literal(now() + settings.invitation_life(), Invitation.created_at.type),
-    }
-    _insert(Invitation, values, where=invited)
-    letter = _letter("invitation", company_id, _facts(literal(by.name)))
-    letter |= {"invitation_id": Invitation.id}
-    _insert(Letter, letter, (Invitation, Invitation.contact_id == CONTACT.c.contact_id), where=invited)
+    def _owned(self) -> dict[str, Any]:
+        return {"company_id": literal(self.company_id), "contact_id": self.ids}
 
+    def invite(self) -> None:
+        """Make the invitations of those who may log in, and their letters."""
+        invited = CONTACT.c.letter == "invitation"
+        values = self._owned() | {
+            "generation": literal(1),
+            "email": CONTACT.c.email,
+            "invited_by": literal(self.by.name[:100]),
+            "created_at": _moment(Invitation.created_at),
+            "expires_at": literal(now() + settings.invitation_life(), Invitation.created_at.type),
+        }
+        _insert(Invitation, values, where=invited)
+        letter = self._letter("invitation", _facts(literal(self.by.name)))
+        letter["invitation_id"] = Invitation.id
+        _insert(Letter, letter, (Invitation, Invitation.contact_id == self.ids), where=invited)
 
-def _notice(company_id: int, by: Actor) -> None:
-    """Post the one note to those who may deal with the vendor by e-mail."""
-    facts = _facts(literal(by.name), CONTACT.c.contact_id)
-    letter = _letter(str(Access.EMAIL_ONLY), company_id, facts)
-    _insert(Letter, letter, where=CONTACT.c.letter == str(Access.EMAIL_ONLY))
+    def notice(self) -> None:
+        """Post the one note to those who may deal with the vendor by e-mail."""
+        facts = _facts(literal(self.by.name), self.ids)
+        letter = self._letter("email_only", facts)
+        _insert(Letter, letter, where=CONTACT.c.letter == "email_only")
 
+    def _letter(self, kind: str, facts: Any) -> dict[str, Any]:
+        moment = _moment(Letter.created_at)
+        return {
+            "company_id": literal(self.company_id),
+            "kind": literal(kind),
+            "to_email": CONTACT.c.email,
+            "facts": facts,
+            "message_id": CONTACT.c.message_id,
+            "state": literal(str(LetterState.WAITING)),
+            "attempts": literal(0),
+            "due_at": moment,
+            "created_at": moment,
+        }
 
-def _letter(kind: str, company_id: int, facts: Any) -> dict[str, Any]:
-    moment = _moment(Letter.created_at)
-    return {
-        "company_id": literal(company_id),
-        "kind": literal(kind),
-        "to_email": CONTACT.c.email,
-        "facts": facts,
-        "message_id": CONTACT.c.message_id,
-        "state": literal(str(LetterState.WAITING)),
-        "attempts": literal(0),
-        "due_at": moment,
-        "created_at": moment,
-    }
+    def tell(self) -> None:
+        """Write the activity rows of everybody who was added or changed (L10)."""
+        order = [TOLD.c.number, TOLD.c.place]
+        told = _as_done(self.by) | {"what": TOLD.c.what, "changes": TOLD.c.changes}
+        name = func.trim(CONTACT.c.first_name + " " + CONTACT.c.last_name)
+        added = told | self._owned() | {"target_name": name}
+        _insert(Activity, added, (TOLD, TOLD.c.number == CONTACT.c.number), order=order)
+        changed = told | {
+            "company_id": literal(self.company_id),
+            "contact_id": Contact.id,
+            "user_id": Contact.portal_user_id,
+            "target_name": func.trim(Contact.first_name + " " + Contact.last_name),
+        }
+        query = select(*changed.values()).select_from(CHANGE).join(TOLD, TOLD.c.number == CHANGE.c.number)
+        query = query.join(Contact, Contact.id == CHANGE.c.contact_id).order_by(*order)
+        db.session.execute(insert(Activity).from_select(list(changed), query, include_defaults=False))
 
 
 def _facts(inviter: ColumnElement[Any], contact_id: Any | None = None) -> Any:
@@ -137,25 +157,6 @@ def _change_contacts() -> None:
     change = update(Contact).values(**values, version=Contact.version + 1, changed_at=now())
     change = change.where(Contact.id == CHANGE.c.contact_id)
     db.session.execute(change.execution_options(synchronize_session=False))
-
-
-def _tell(company_id: int, by: Actor) -> None:
-    """Write the activity rows of everybody who was added or changed (L10)."""
-    order = [TOLD.c.number, TOLD.c.place]
-    told = _as_done(by) | {"company_id": literal(company_id), "what": TOLD.c.what, "changes": TOLD.c.changes}
-    added = {
-        "contact_id": CONTACT.c.contact_id,
-        "target_name": func.trim(CONTACT.c.first_name + " " + CONTACT.c.last_name),
-    }
-    _insert(Activity, told | added, (TOLD, TOLD.c.number == CONTACT.c.number), order=order)
-    changed = told | {
-        "contact_id": Contact.id,
-        "user_id": Contact.portal_user_id,
-        "target_name": func.trim(Contact.first_name + " " + Contact.last_name),
-    }
-    query = select(*changed.values()).select_from(CHANGE).join(TOLD, TOLD.c.number == CHANGE.c.number)
-    query = query.join(Contact, Contact.id == CHANGE.c.contact_id).order_by(*order)
-    db.session.execute(insert(Activity).from_select(list(changed), query, include_defaults=False))
 
 
 def _as_done(by: Actor) -> dict[str, ColumnElement[Any]]:

@@ -19,6 +19,9 @@ from portal.transaction import after_commit
 LEASE = timedelta(seconds=30)
 KEPT = timedelta(days=7)
 OVERTAKEN = "Something changed since this was checked, so it was checked again. Look at it and start it then."
+NO_PRIMARY = (
+    "The row of the Primary contact has an error, and a company cannot be without one. Correct it first."
+)
 MAY_NOT = "Whoever began this may not import any more."
 _COUNTS = {Outcome.ADD: "adds", Outcome.UPDATE: "updates", Outcome.SKIP: "skips", Outcome.ERROR: "errors"}
 
@@ -79,13 +82,18 @@ def change_columns(imported: Import) -> None:
     imported.state, imported.reason = ImportState.MAPPING, ""
 
 
-def start(imported: Import, by: Actor) -> None:
-    """Have what was checked written, as `by`: all of it or nothing. Raises NotNow where it cannot be."""
+def start(imported: Import, by: Actor, *, without: int = 0) -> None:
+    """Have what was checked written, as `by`: all of it or nothing. Raises NotNow where it cannot be.
+
+    `without` is how many rows with errors are left out, as whoever starts it has seen and agreed to.
+    """
     _demand(imported, ImportState.CHECKED)
-    if imported.errors:
-        raise NotNow("Some rows have errors. Correct the file and hand it in again.")
+    if imported.errors != without:
+        raise NotNow("Some rows have errors. Correct the file and hand it in again, or leave them out.")
     if not imported.adds + imported.updates:
         raise NotNow("There is nothing to import in this file.")
+    if without and imports.lacks_primary(imported):
+        raise NotNow(NO_PRIMARY)
     imported.state, imported.reason, imported.leased_until = ImportState.IMPORTING, "", None
     for name, value in _whose(by).items():
         setattr(imported, name, value)
@@ -167,6 +175,8 @@ def write(import_id: int, writer: Callable[[Import, Actor], None]) -> Import:
         invariants.watch(db.session(), imported.company_id)
     writer(imported, by)
     done = {"Added": ("", str(imported.adds)), "Changed": ("", str(imported.updates))}
+    if imported.errors:
+        done["Left out"] = ("", str(imported.errors))
     what = f"imported {imported.kind.replace('_', ' ')}"
     audit.record(what, by=by, about=imported.file_name, changes=done)
     _end(imported, ImportState.DONE)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Integer,
     MetaData,
     Select,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    update,
 )
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -37,15 +37,19 @@ from portal.models import (
     Outcome,
     PropertyLink,
 )
+from portal.transaction import after_commit
 
 _LAID = MetaData()
+_CACHE_KB = 64_000
 PLAIN = [each for each in COLUMNS if each.key not in ("deactivated_at", "deleted_at")]
 # What changing a contact sets, beside what its activity row tells of.
 TAKEN_OVER = (*CHANGED, *FOLDED, "category_id")
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:
-    return Table(f"laid_{name}", _LAID, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+    # In the order of its key, so that nothing is sorted while others wait.
+    more: dict[str, Any] = {"postgresql_on_commit": "DROP", "sqlite_with_rowid": False}
+    return Table(f"laid_{name}", _LAID, *columns, prefixes=["TEMPORARY"], **more)
 
 
 def _number(*, key: bool = False) -> Column[int]:
@@ -75,11 +79,21 @@ TOLD = _table(
     Column("what", String),
     Column("changes", JSON),
 )
+_FIRST = ("role_id", "permission", "property_id", "topic")
 # What hangs on a contact: its table here, and which column is which word of the list in ImportRow.ready.
 PARTS: tuple[tuple[type[Any], Table, str, dict[str, str]], ...] = tuple(
     (
         model,
-        _table(part, _number(), *(Column(name, model.__table__.columns[name].type) for name in words)),
+        _table(
+            part,
+            _number(key=True),
+            *(
+                Column(
+                    name, model.__table__.columns[name].type, primary_key=name in _FIRST, autoincrement=False
+                )
+                for name in words
+            ),
+        ),
         part,
         words,
     )
@@ -95,7 +109,11 @@ PARTS: tuple[tuple[type[Any], Table, str, dict[str, str]], ...] = tuple(
 def lay_out(import_id: int) -> None:
     """Lay out what the rows of the import are prepared for, on the connection of the running transaction."""
     connection = db.session.connection()
-    clear()
+    if sqlite():
+        # It would write what does not fit into its cache to the disk, again and again, while others wait.
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KB}")
+        after_commit(_clear_apart)
+    _clear(connection)
     _LAID.create_all(connection, checkfirst=False)
     _contacts(import_id)
     _changes(import_id)
@@ -104,17 +122,25 @@ def lay_out(import_id: int) -> None:
     _told(import_id)
 
 
-def clear() -> None:
+def _clear(connection: Connection) -> None:
     """Take away what was laid out, by a transaction before this one, too."""
     for table in _LAID.tables:
-        db.session.connection().exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
 
 
-def number_contacts() -> None:
-    """Give the contacts to be their ids; on SQLite that is sure only while the write lock is held."""
-    if sqlite():
-        last = select(func.coalesce(func.max(Contact.id), 0)).scalar_subquery()
-        db.session.execute(update(CONTACT).values(contact_id=last + CONTACT.c.number))
+def _clear_apart() -> None:
+    """Clear up once nobody has to wait for it; another connection does it when it is next used."""
+    with db.engine.begin() as connection:
+        _clear(connection)
+        connection.exec_driver_sql("PRAGMA cache_size=-2000")
+
+
+def contact_ids() -> ColumnElement[int]:
+    """Return which id each contact laid out gets; on SQLite it holds while the write lock is held."""
+    if not sqlite():
+        return CONTACT.c.contact_id
+    last = db.session.scalar(select(func.max(Contact.id))) or 0
+    return literal(last) + CONTACT.c.number
 
 
 def sqlite() -> bool:

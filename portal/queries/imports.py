@@ -171,6 +171,14 @@ def seen_before(import_id: int, keys: Collection[str]) -> dict[str, int]:
     return {key: number for key, number in db.session.execute(query) if key is not None}
 
 
+def lacks_primary(imported: Import) -> bool:
+    """Return whether the row that is to be the company's first Primary contact has an error (P13)."""
+    first = int(imported.choices.get("first") or 0)
+    row = db.session.get(ImportRow, (imported.id, first)) if first else None
+    wrong = row is not None and row.outcome == Outcome.ERROR
+    return wrong and imported.company_id is not None and primary_of(imported.company_id) is None
+
+
 def overtaken(imported: Import) -> bool:
     """Return whether a contact was changed, or somebody of the same name added, since the rows were checked.
 

@@ -99,6 +99,8 @@ def _facts(imported: Import) -> dict[str, Any]:
         "wrong": imports.rows(imported, (Outcome.ERROR,), imports.SHOWN) if imported.errors else [],
         "skipped": imports.rows(imported, (Outcome.SKIP,), imports.SHOWN) if checked else [],
         "invited": kind.invited(imported) if kind.invited and checked else None,
+        "rest": imported.adds + imported.updates,
+        "no_primary": actions.NO_PRIMARY if checked and imports.lacks_primary(imported) else "",
         "most": imports.SHOWN,
     }
 
@@ -148,8 +150,10 @@ def _columns_page(
 
 
 def start(import_id: int) -> Response:
-    """Have it written: all of it, or nothing."""
-    actions.start(_find(import_id), who())
+    """Have it written: all of it, or nothing; without the rows that have errors where that was chosen."""
+    said = request.form.get("without", "")[:9]
+    without = int(said) if said.isascii() and said.isdecimal() else 0
+    actions.start(_find(import_id), who(), without=without)
     return htmx.go(url_for(".show", import_id=import_id))
 
 
@@ -173,8 +177,9 @@ def _whereabouts(imported: Import) -> dict[str, Any]:
 def report(import_id: int) -> Response:
     """Send what became of every row, as a CSV file to keep."""
     imported = _find(import_id)
+    words = OUTCOME_WORDS | ({"error": "Left out"} if imported.state == ImportState.DONE else {})
     rows = (
-        (number, name, OUTCOME_WORDS[outcome], column, sentence)
+        (number, name, words[outcome], column, sentence)
         for number, name, outcome, problems in imports.report(imported)
         for column, sentence in problems or [["", ""]]
     )

@@ -18,6 +18,7 @@ ON_BOTH = (
     "tests/cases/",
     "tests/test_races",
     "tests/test_outbox",
+    "tests/test_import_contacts",
     "tests/test_standing",
     "tests/test_statements",
     "tests/test_two_processes",
