@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal import jobs
 from portal.actions import imports
@@ -17,15 +17,30 @@ from portal.clock import now
 from portal.csv_out import csv_text
 from portal.extensions import db
 from portal.importing.registry import KINDS
-from portal.models import Activity, Company, Contact, Import, Property, WorkOrder, WorkStatus
+from portal.models import (
+    Activity,
+    Company,
+    Contact,
+    Import,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Property,
+    WorkOrder,
+    WorkStatus,
+)
 from portal.policy import SYSTEM
+from portal.standing import totals
 from portal.transaction import transaction
 from tests import places as things
+from tests import town_billing
 from tests.machinery.counts import count
 from tests.surfing import form_fields
 from tests.test_imports import everything, report, sent_to, table
 from tests.work import ordered, stored
 
+NO_PROPERTY = "There is no such property. Leave it empty for the entire client."
+NO_DAY = "Write a day from 1970 to 2099 like 2026-11-30."
 # kind: its header, and rows that cannot be: the row, the column and the sentence.
 WRONG = {
     "properties": (
@@ -75,6 +90,36 @@ WRONG = {
                 "Use one of: Open, Answered, Accepted, Declined, Closed.",
             ),
             ("acme,R-3,Roof,5.12.2026,ANSWERED,Entire client", None, None),
+        ),
+    ),
+    "invoices": (
+        "Client,Invoice,For,Property,Issued,Due,Net,Tax,Paid,Status",
+        (
+            ("acme,,Lift,,2026-01-02,2026-02-02,1,,,", "Invoice", "Enter the number of the invoice."),
+            ("acme,I-1,Lift,Delta,2026-01-02,2026-02-02,1,,,", "Property", NO_PROPERTY),
+            ("acme,I-2,Lift,,30.02.2026,2026-02-02,1,,,", "Issued", NO_DAY),
+            ("acme,I-3,Lift,,2026-01-02,2026-01-01,1,,,", "Due", "It cannot be due before it is issued."),
+            ("acme,I-4,Lift,,2026-01-02,2026-02-02,,,,", "Net", "Enter the amount without tax."),
+            (
+                "acme,I-5,Lift,,2026-01-02,2026-02-02,1,2,,",
+                "Tax",
+                "The tax is more than the amount without it.",
+            ),
+            ("acme,I-6,Lift,,2026-01-02,2026-02-02,1,,2,", "Paid", "More is paid than the total."),
+            ("acme,I-7,Lift,,2026-01-02,2026-02-02,1,,1,draft", "Paid", "Nothing is paid on a draft."),
+            (
+                "acme,I-8,Lift,,2026-01-02,2026-02-02,2,,1,PAID",
+                "Status",
+                "It says paid, but less than the total is.",
+            ),
+            (
+                "acme,I-9,Lift,,2026-01-02,2026-02-02,1,,,sold",
+                "Status",
+                "Use one of: Draft, Open, Paid, Void.",
+            ),
+            ("acme,I-10,Lift,,2026-01-02,2026-02-02,1,,,", None, None),
+            ("globex,i-10,Lift,,2026-01-02,2026-02-02,1,,,", None, None),
+            ("acme,I-10,Roof,,2026-01-02,2026-02-02,1,,,", "Invoice", "Row 12 has the same invoice."),
         ),
     ),
     "clients": (
@@ -373,6 +418,80 @@ class TestAgreements:
             assert exported(sue, kind, "fresh") == out
             same = checked(kind, out.encode(), "acme", twins="update")
             assert {row[4] for row in report(sue, same)} == {"It is so already."}
+
+
+class TestInvoices:
+    """C41, S9: as the pages do it, told apart by number."""
+
+    HEAD = "Client,Number,Title,Property,Invoice date,Due date,Net,VAT,Amount paid,Status"
+
+    def test_drafts_open_and_paid_ones(self, town, sue, taken_in, checked, reading, mailbox, browser):
+        """A draft is hidden; paid is recorded once, later payments are added; what was seen stays."""
+        rows = (
+            'acme,T-1,Lift,alpha,02.01.2026,2026-02-02,"1,000.00",200,,',
+            "acme,T-2,Roof,,2 Jan 2026,2026-02-02,99.99,5,,Overdue",
+            "globex,T-3,Fee,,2026-01-02,2026-02-02,50,10,60,",
+        )
+        assert taken_in("invoices", table(*rows, head=self.HEAD)) == ["Added"] * 3
+        with reading():
+            found = {each.number: each for each in db.session.scalars(select(Invoice)).unique()}
+            assert {
+                number: (each.status, each.net, each.tax, each.paid) for number, each in found.items()
+            } == {
+                "T-1": ("draft", 100_000, 20_000, 0),
+                "T-2": ("open", 9_999, 500, 0),
+                "T-3": ("paid", 5_000, 1_000, 6_000),
+            }
+            assert [(line.text, line.net) for line in found["T-2"].lines] == [("Roof", 9_999)]
+            assert found["T-1"].property.name == "Alpha"
+            assert list(totals.invoices_add_up()) == []
+        assert mailbox.letters(kind="invoice") == []
+        seen = browser(town.bill).get("/acme/billing").text
+        assert ("T-1" in seen, "T-2" in seen) == (False, True)
+        more = (
+            "acme,T-1,Lifts,alpha,02.01.2026,2026-02-02,900,,,",
+            "acme,T-2,Roof,,2026-01-02,2026-02-02,99.99,5,4.99,",
+        )
+        assert taken_in("invoices", table(*more, head=self.HEAD), twins="update") == ["Changed"] * 2
+        page = checked(
+            "invoices",
+            table(
+                "acme,T-2,Roofs,,2026-01-02,2026-02-02,99.99,5,4.99,",
+                "acme,T-3,Fee,,2026-01-02,2026-02-02,50,10,60,",
+                head=self.HEAD,
+            ),
+            twins="update",
+        )
+        wrong = {row[3]: row[4] for row in report(sue, page)}
+        assert wrong == {
+            "For": "T-2 was issued. What customers have seen stays as it is.",
+            "Invoice": "Another client has an invoice of this number.",
+        }
+        with reading():
+            found = {each.number: each for each in db.session.scalars(select(Invoice)).unique()}
+            assert (found["T-1"].title, found["T-1"].net) == ("Lifts", 90_000)
+            assert [each.amount for each in found["T-2"].payments] == [499]
+
+    def test_out_and_in(self, town, sue, browser, checked, taken_in, writing):
+        """S9, T69: import(export(x)) = x, with lines and payments as they were; gone ones come back so."""
+        with writing():
+            town_billing.build(town)
+            for each in db.session.scalars(select(Invoice)).unique():
+                each.title = f"={each.title}\", 'x"
+        before = exported(sue, "invoices")
+        assert "markdraft" in before
+        page = checked("invoices", before.encode(), twins="update")
+        assert {row[4] for row in report(sue, page)} == {"It is so already."}
+        # So is what a client exports, whatever its list calls the invoices.
+        theirs = browser(town.bill).get("/acme/billing/invoices.csv").data
+        page = checked("invoices", theirs, "acme", twins="update")
+        assert [row[4] for row in report(sue, page)] == ["It is so already."] * 5
+        with writing():
+            for model in (Payment, InvoiceLine, Invoice):
+                db.session.execute(delete(model))
+        assert set(taken_in("invoices", before.encode(), twins="update")) == {"Added"}
+        in_order = lambda text: sorted(csv.reader(io.StringIO(text)))  # noqa: E731
+        assert in_order(exported(sue, "invoices")) == in_order(before)
 
 
 class TestClients:

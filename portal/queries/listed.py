@@ -14,14 +14,15 @@ STRETCH = 500
 
 
 def stretch(
-    reader: Actor, model: type[Any], after: int, *conditions: ColumnElement[bool]
+    reader: Actor, model: type[Any], after: int, *conditions: ColumnElement[bool], load: Any = None
 ) -> Iterable[tuple[Any, Company]]:
     """Return the next rows of `model` after an id that `reader` may know of, each with its client.
 
-    What belongs to clients that have left is not among them.
+    What belongs to clients that have left is not among them. `load` says what is loaded along.
     """
     query = visible(reader, model).join(Company, Company.id == model.company_id).add_columns(Company)
     query = query.where(model.id > after, Company.exited_at.is_(None), *conditions)
+    query = query.options(load) if load is not None else query
     found = db.session.execute(query.order_by(model.id).limit(STRETCH)).unique()
     return [(row[0], row[1]) for row in found]
 
