@@ -11,6 +11,8 @@ from json import dumps
 from typing import Any, Protocol
 
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal import invariants
 from portal.extensions import db
@@ -181,6 +183,8 @@ class RecordRows:
             row.wrong(refusal.field, refusal.sentence)
         except Refusal as refusal:
             row.wrong("", refusal.sentence)
+        except (IntegrityError, StaleDataError):
+            row.wrong("", "Somebody is changing that at this moment. Have the rows checked again.")
         return changed
 
     def _done(self, row: Row, record: Any) -> bool:
