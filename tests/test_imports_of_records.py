@@ -401,6 +401,9 @@ class TestAgreements:
             '"Ä-1","Lifts and doors","Two visits","2026-01-01","2026-12-31","1278.60","Alpha;Beta"',
             '"c-2","Moss","","2026-03-01","","","Gamma"',
         ]
+        entire = table("C-2,Moss,,2026-03-01,,,Entire client", head=head)
+        assert taken_in("contracts", entire, "acme", twins="update") == ["Changed"]
+        assert '"C-2","Moss","","2026-03-01","","","Entire client"' in exported(sue, "contracts", "acme")
         page = " ".join(browser(town.mia).get("/acme/activity").text.split())
         for said in ("added the contract Moss", "changed the contract Lifts", "£1,278.60", "Entire client"):
             assert said in page
