@@ -12,7 +12,6 @@ _AROUND = {
     "changed the draft of the terms": "changed the draft of the terms, {}",
     "drafted the terms": "drafted the terms, {}",
     "edited the own details": "edited their own details",
-    "imported contacts": "imported contacts from {}",
     "left without an admin": "left {} without an admin",
     "made void": "made {} void",
     "marked as exited": "marked {} as exited",
@@ -36,7 +35,8 @@ def sentence(row: Activity) -> str:
         return f"{subject} was refused: {to(row.what, '' if _to_oneself(row) else row.target_name)}"
     if not row.target_name or _to_oneself(row):
         return f"{subject} {deed(row.what)}"
-    return f"{subject} {_AROUND.get(row.what, row.what + ' {}').replace('{}', row.target_name)}"
+    joint = " from {}" if row.what.startswith("imported ") else " {}"
+    return f"{subject} {_AROUND.get(row.what, row.what + joint).replace('{}', row.target_name)}"
 
 
 def deed(what: str) -> str:

@@ -17,6 +17,7 @@ SAID = (
     ("staff", SUE, "added to the staff", "Neo Lin", "done", f"{SUE} added Neo Lin to the staff"),
     ("staff", SUE, "changed the password", "Sue Marsh", "done", f"{SUE} changed the password"),
     ("staff", SUE, "sent a test mail to", "Sue Marsh", "done", f"{SUE} sent a test mail"),
+    ("staff", SUE, "imported work orders", "a.csv", "done", f"{SUE} imported work orders from a.csv"),
     ("staff", SUE, "deactivated", "Tom Reyes", "done", f"{SUE} deactivated Tom Reyes"),
     (
         "contact",
