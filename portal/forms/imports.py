@@ -42,7 +42,9 @@ class ContactChoices(Blank):
     """What a table of contacts leaves open."""
 
     access = SelectField("Authorize user", choices=ACCESS)
-    twins = RadioField("Where a contact with the same address is there already", choices=TWINS)
+    twins = RadioField(
+        "Where somebody is a contact already, by address or else by name and number", choices=TWINS
+    )
 
 
 def objections(
