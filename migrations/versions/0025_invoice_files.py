@@ -17,10 +17,10 @@ def _one_of(owners: tuple[str, ...]) -> str:
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("invoice") as table:
-        table.add_column(sa.Column("void_reason", sa.String(200), nullable=False, server_default=""))
-    with op.batch_alter_table("invoice") as table:
-        table.alter_column("void_reason", server_default=None)
+    op.add_column("invoice", sa.Column("void_reason", sa.String(200), nullable=False, server_default=""))
+    # SQLite would make the table anew for that, and cannot where lines and payments hang on its rows.
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("invoice", "void_reason", server_default=None)
     with op.batch_alter_table("document") as table:
         table.add_column(sa.Column("invoice_id", sa.Integer()))
         table.create_unique_constraint(op.f("uq_document_invoice_id"), ["invoice_id"])
@@ -42,5 +42,4 @@ def downgrade() -> None:
         table.drop_constraint(op.f("uq_document_invoice_id"), type_="unique")
         table.drop_column("invoice_id")
         table.create_check_constraint(_RULE, _one_of(_BEFORE))
-    with op.batch_alter_table("invoice") as table:
-        table.drop_column("void_reason")
+    op.drop_column("invoice", "void_reason")
