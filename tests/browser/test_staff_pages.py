@@ -29,6 +29,7 @@ PAGES = {
     "user details for support": ("tom", "/staff/portal-users/{dan}", 200),
     "disable": ("sue", "/staff/portal-users/{duo}/disable", 200),
     "clients": ("sue", "/staff/clients", 200),
+    "clients, people too": ("tom", "/staff/clients?q=alpha", 200),
     "clients, none": ("tom", "/staff/clients?q=nobody+here", 200),
     "add client": ("sue", "/staff/clients/new", 200),
     "a client": ("sue", "/staff/clients/acme/client", 200),
@@ -156,9 +157,10 @@ def test_access_requests(open_page, writing):
 
 
 def test_the_look_up(open_page, town):
-    """S5: by Enter, on a phone, and for somebody nobody knows."""
+    """S5: by Enter, on a phone; for one, for somebody and a property, for many, for somebody nobody knows."""
     page = open_page("tom", "/staff/look-up")
-    for sender, heading in ((town.pam.email, "Pam Propp"), ("new@acme.example", "Nobody is known here")):
+    asked = {town.pam.email: "Pam Propp", "new@acme.example": "Nobody is known here"}
+    for sender, heading in (asked | {"alpha": "Ola Alpha", "acme": "Clients"}).items():
         page.fill("#sender", sender)
         page.press("#sender", "Enter")
         expect(page.locator("h2").first).to_have_text(heading)
