@@ -113,13 +113,15 @@ def test_a_foreign_number_as_it_is_dialled_there(town, ask, change):
     assert "Perhaps" not in answer
 
 
-def test_a_name_over_all_clients(town, ask):
+def test_a_name_over_all_clients(town, ask, change):
     """S5: by how the first or the last name begins, in either order, else by any part of name or address."""
     said = "Mia Stone Authorized Acme Estates: may ask by e-mail, by phone and in the portal. For what Admin"
     for typed in ("Mia", "mia st", "STONE", "Stone, Mia", "Stöne mia", "ton", "mia.stone", " Mia  Stone "):
         answer = ask(typed)
         assert said in answer, typed
         assert "people match" not in answer
+    change(town.eva, last_name="Mia")
+    assert "Eva Mia" in ask("mia")
     answer = ask("both")
     assert re.search("Authorized Acme Estates: .*Access Billing.* Authorized Globex: .*Admin Access", answer)
     many = ask("acme")
