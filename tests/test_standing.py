@@ -41,8 +41,8 @@ NO_ADMIN = (
 LETTER = "UPDATE letter SET {} WHERE id = (SELECT min(id) FROM letter)"
 BILL = (
     "INSERT INTO invoice (id, company_id, number, title, purchase_order, status, issued_on, due_on, net, "
-    "tax, paid, created_at, search_key) VALUES (900, {acme}, 'N', 'T', '', 'open', '2026-01-01', "
-    "'2026-02-01', %s, 0, %s, {now}, 'n')"
+    "tax, paid, void_reason, created_at, search_key) VALUES (900, {acme}, 'N', 'T', '', 'open', "
+    "'2026-01-01', '2026-02-01', %s, 0, %s, '', {now}, 'n')"
 )
 LINE = (
     "INSERT INTO invoice_line (invoice_id, position, text, quantity, unit_price, tax_percent, net) "
