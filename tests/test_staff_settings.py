@@ -378,6 +378,10 @@ class TestSignIn:
     def test_second_factor(self, town, sue, browser):
         """S6: of admins only, or of everybody; the page that sets it up is the one way on."""
         mia, bill, at = browser(town.mia), browser(town.bill), f"{ROOM}/sign-in"
+        # Said before it is required: logins at all clients that can sign in somewhere, each once.
+        page = " ".join(sue.get(at).text.split())
+        assert "before they go on there. 6 people have none yet." in page
+        assert "before going on. 14 people have none yet." in page
         asked = []
         for rule in ("optional", "admins", "everybody"):
             save(sue, at, {**RULES, "second_factor": rule})

@@ -6,11 +6,13 @@ from sqlalchemy import exists, func, select
 
 from portal.clock import now
 from portal.extensions import db
-from portal.invariants import can_sign_in
-from portal.models import Contact, Permission, PortalUser, SecondFactor, SignInSession
+from portal.invariants import can_sign_in, holds_permission
+from portal.models import Company, Contact, Permission, PortalUser, SecondFactor, SignInSession
 from portal.policy import Actor, rights_of
 from portal.queries import settings
+from portal.queries.paging import counts
 from portal.queries.sign_in import companies_of
+from portal.visibility import over_all
 
 # An address somebody signed in from within this time is known.
 _KNOWN_FOR = timedelta(days=90)
@@ -36,6 +38,20 @@ def without_one(reader: Actor) -> int:
         .where(Contact.company_id == (reader.company_id or 0), can_sign_in(), ~has_one)
     )
     return db.session.scalar(query) or 0
+
+
+def without_one_anywhere(reader: Actor) -> dict[str, int]:
+    """Return how many logins can sign in somewhere and have no second factor: of admins, and of everybody.
+
+    Exact up to paging.COUNTED.
+    """
+    has_one = exists().where(SecondFactor.portal_user_id == PortalUser.id)
+    here = Contact.company_id.in_(select(Company.id).where(Company.exited_at.is_(None)))
+    enters = (Contact.portal_user_id == PortalUser.id, can_sign_in(), here)
+    query = over_all(reader, PortalUser).where(~has_one)
+    admin = holds_permission(Permission.ADMIN)
+    wanted = {"admins": exists().where(*enters, admin), "everybody": exists().where(*enters)}
+    return counts({who: query.where(each.correlate(PortalUser)) for who, each in wanted.items()})
 
 
 def known_address(user: PortalUser, address: str) -> bool:

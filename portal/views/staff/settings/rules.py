@@ -11,6 +11,8 @@ from portal.forms.records import fingerprint
 from portal.forms.settings import SignInRulesForm, VendorAreasForm
 from portal.models import Area
 from portal.queries import settings
+from portal.queries.factors import without_one_anywhere
+from portal.queries.paging import COUNTED
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
 from portal.templating import say
@@ -63,10 +65,19 @@ def _sign_in(form: SignInRulesForm, *, status: int, conflict: list[dict[str, str
     context: dict[str, Any] = {
         "form": form,
         "conflict": conflict,
+        "without": {rule: _none_yet(number) for rule, number in without_one_anywhere(acting()).items()},
         "usual": {name: words.span(life) for name, life in _usual().items()},
         "cancel_href": url_for("staff.settings.index"),
     }
     return htmx.page("staff/settings/sign_in.html", block="form", status=status, **context)
+
+
+def _none_yet(number: int) -> str:
+    """Return in words how many people would have to set up a second factor."""
+    if number == 0:
+        return "All of them have one already."
+    some = f"over {COUNTED:,} people" if number > COUNTED else words.people(number)
+    return f"{some} {'has' if number == 1 else 'have'} none yet."
 
 
 def _known() -> dict[str, str]:
