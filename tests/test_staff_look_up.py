@@ -122,6 +122,9 @@ def test_a_name_over_all_clients(town, ask, change):
         assert "people match" not in answer
     change(town.eva, last_name="Mia")
     assert "Eva Mia" in ask("mia")
+    change(town.ola, last_name="李")
+    assert "Ola 李" in ask("李")
+    assert f"Globex C-{town.globex.id} Active" in ask(f"c-{town.globex.id}")
     answer = ask("both")
     assert re.search("Authorized Acme Estates: .*Access Billing.* Authorized Globex: .*Admin Access", answer)
     many = ask("acme")

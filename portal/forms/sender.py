@@ -44,7 +44,8 @@ class SenderField(TextLine):
         bare = typed.removeprefix("tel:")
         digits = normalize_digits_only(_EXTENSION.sub("", bare))
         if len(digits) < _SHORTEST_NUMBER or any(char.isalpha() for char in _EXTENSION.sub("", bare)):
-            if sum(char.isalnum() for char in typed) < 2:
+            # One sign can be a whole name, but no single letter of ours is.
+            if sum(char.isalnum() for char in typed) < (2 if typed.isascii() else 1):
                 raise ValidationError(_TOO_SHORT)
             self.words = typed
             return
