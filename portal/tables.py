@@ -10,7 +10,7 @@ from portal.files import LARGEST, drop, place_of
 from portal.transaction import after_commit, after_rollback
 
 MOST_ROWS = 50_000
-MOST_COLUMNS = 100
+MOST_COLUMNS = 200
 LONGEST_CELL = 10_000
 Row = tuple[int, list[str]]
 __all__ = ["LARGEST", "LONGEST_CELL", "MOST_COLUMNS", "MOST_ROWS", "Row", "keep", "read", "remove"]

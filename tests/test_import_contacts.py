@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -249,6 +249,7 @@ class TestOutAndIn:
         max_examples=count(8, 500),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
+        phases=[Phase.generate],
     )
     @given(people=st.lists(PEOPLE, min_size=1, max_size=5))
     def test_import_of_export(self, desk, people):

@@ -4,6 +4,7 @@ Taking rows apart takes the database seconds where there are many. Done beforeha
 connection that writes afterwards, it holds no lock; and a worker that dies leaves nothing behind.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -168,11 +169,24 @@ def _fill(table: Table, names: list[str], query: Select[Any]) -> None:
 
 def _contacts(import_id: int) -> None:
     ids = literal(None, Integer) if sqlite() else func.nextval(_SEQUENCE)
-    values = [_typed(each, _ready("contact", str(each.key))) for each in PLAIN]
     more = [_ready("inactive").as_boolean(), _ready("letter").as_string(), _ready("message_id").as_string()]
-    query = _rows(import_id, ImportRow.number, ids, *values, *more, _ready("facts"))
+    person, source = _person(PLAIN)
+    query = _rows(import_id, ImportRow.number, ids, *person, *more, _ready("facts")).select_from(source)
     query = query.where(ImportRow.outcome == Outcome.ADD).order_by(ImportRow.number)
     _fill(CONTACT, [each.name for each in CONTACT.columns], query)
+
+
+def _person(columns: Iterable[ColumnElement[Any]]) -> tuple[list[Any], Any]:
+    """Return what these columns of a contact will hold, and where from.
+
+    PostgreSQL would read the JSON anew for each column that is asked for by itself.
+    """
+    if sqlite():
+        return [_typed(each, _ready("contact", str(each.key))) for each in columns], ImportRow.__table__
+    wanted = [column(str(each.key), each.type) for each in columns]
+    record = func.json_to_record(_ready("contact")).table_valued(*wanted)
+    person = record.render_derived(name="person", with_types=True)
+    return list(person.c), ImportRow.__table__.join(person, true())
 
 
 _SEQUENCE = "contact_id_seq"
@@ -180,8 +194,8 @@ _SEQUENCE = "contact_id_seq"
 
 def _changes(import_id: int) -> None:
     columns = Contact.__table__.columns
-    values = [_typed(columns[name], _ready("contact", name)) for name in TAKEN_OVER]
-    query = _rows(import_id, ImportRow.number, ImportRow.contact_id, *values)
+    person, source = _person(columns[name] for name in TAKEN_OVER)
+    query = _rows(import_id, ImportRow.number, ImportRow.contact_id, *person).select_from(source)
     _fill(CHANGE, [each.name for each in CHANGE.columns], query.where(ImportRow.outcome == Outcome.UPDATE))
 
 
