@@ -222,6 +222,21 @@ class TestErasing:
         with reading():
             assert db.session.get_one(Contact, town.mia.id).first_name == "Mia"
 
+    def test_the_last_admin_stays_until_the_client_has_left(self, town, on_duty, writing):
+        """P8: said before; a client that has left needs no admin any more."""
+        with writing():
+            stan, duo = (db.session.get_one(Contact, each.id) for each in (town.stan, town.duo_globex))
+            primary, other = stan.contact_type_id, db.session.get_one(Contact, town.gus.id).contact_type_id
+            stan.is_primary, stan.contact_type_id = False, other
+            db.session.flush()
+            duo.is_primary, duo.contact_type_id, duo.deactivated_at = True, primary, now()
+        sue, path = on_duty(town.sue), f"{PRIVACY}/contact/{town.stan.id}/erase"
+        assert "Globex needs at least one admin who can sign in. Make someone" in sue.get(path).text
+        assert erase(sue, "contact", town.stan.id, town.stan.name).status_code == 409
+        with writing():
+            db.session.get_one(Company, town.globex.id).exited_at = now()
+        assert erase(sue, "contact", town.stan.id, town.stan.name).status_code == 303
+
     def test_a_shared_login_stays_at_the_other_client(self, town, on_duty, browser, reading):
         duo = browser(town.duo)
         assert erase(on_duty(town.sue), "contact", town.duo.id, town.duo.name).status_code == 303
