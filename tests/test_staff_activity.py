@@ -89,7 +89,7 @@ class TestFilters:
         """What belongs to no kind is found under "Everything else"."""
         with reading():
             every = set(db.session.scalars(db.select(Activity.id).where(Activity.result == "done")))
-        kinds = ("contacts", "access", "rights", "properties", "work_orders", "company", "other")
+        kinds = ("contacts", "access", "rights", "properties", "work_orders", "invoices", "company", "other")
         found = [
             int(each)
             for kind in kinds

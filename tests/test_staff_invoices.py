@@ -230,6 +230,8 @@ class TestPayments:
         customer = browser(town.bill).get(f"/acme/billing/{bill}")
         assert ("Transfer 1" in customer.text, "Take back" in customer.text) == (True, False)
         assert "Nothing to pay" in customer.text
+        told = words(browser(town.mia).get("/acme/activity?kind=invoices"))
+        assert told.count("recorded a payment for invoice A-1") == 2
         assert sue.post(f"{AT}/{bill}/payment", part).status_code == 409
         with reading():
             assert sums(one("A-1")) == ("paid", 10_000, 2_000, 12_000)

@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "rights": ("changed the rights of", "%role%", "%area%"),
     "properties": ("%propert%",),
     "work_orders": ("asked for", "commented on", "cancelled", "changed the status of"),
+    "invoices": ("issued", "made void", "%payment for", "attached a PDF to", "drafted", "%the draft of"),
     "company": ("changed the details of", "%document%"),
 }
 

@@ -21,6 +21,7 @@ KINDS = {
     "rights": "Roles and permissions",
     "properties": "Properties",
     "work_orders": "Work orders",
+    "invoices": "Invoices and payments",
     "company": "Company and documents",
     "other": "Everything else",
     "staff": "By the vendor's staff",
