@@ -12,7 +12,7 @@ BEGIN
     CREATE ROLE gatehouse LOGIN;
   END IF;
   EXECUTE format('GRANT CREATE, CONNECT ON DATABASE %I TO gatehouse_owner', current_database());
-  EXECUTE format('GRANT CONNECT ON DATABASE %I TO gatehouse', current_database());
+  EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO gatehouse', current_database());
   -- What another role made before.
   FOR thing IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('ALTER TABLE public.%I OWNER TO gatehouse_owner', thing.name);
