@@ -124,10 +124,12 @@ def http_error(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if error.code >= 500:
         return broken(error)
-    if api_gate.here() and not isinstance(error, SecurityError):
-        return problems.of_http(error)
     if isinstance(error, SecurityError):  # under a foreign host no address of ours can be written
+        if api_gate.here():
+            return problems.problem(error.code, STRANGE_HOST.strip())
         return Response(STRANGE_HOST, error.code, mimetype="text/plain")
+    if api_gate.here():
+        return problems.of_http(error)
     answer = error_page(error.code if error.code in SHOWN else 400, "")
     answer.status_code = error.code
     for name, value in error.get_headers():

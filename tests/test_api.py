@@ -507,6 +507,8 @@ def test_bodies_that_are_none(town, system, unchanged):
         assert (status, answer.mimetype, str(data)[:20]) == (answer.status_code, PROBLEM, str(data)[:20])
     assert client.get(path, headers={**sent, "Accept": "text/html"}).status_code == 406
     assert client.get(path, headers={**sent, "Accept": "text/html, */*;q=0.1"}).status_code == 200
+    foreign = client.get(path, headers={**sent, "Host": "elsewhere.example"})
+    assert (foreign.status_code, foreign.mimetype) == (400, PROBLEM)
     nowhere = client.put(path, json={}, headers=sent)
     assert (nowhere.status_code, nowhere.mimetype) == (405, PROBLEM)
     assert set(nowhere.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
