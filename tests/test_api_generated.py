@@ -53,6 +53,8 @@ def test_every_answer_is_described(app, town, document, mode, lot):
             for name in case.path_parameters or {}:
                 if name.endswith("_id") and data.draw(some.integers(0, 3)):
                     case.path_parameters[name] = data.draw(some.integers(1, 26))
+            # A foreign Host is turned away before anything of the API is asked (T41).
+            (case.headers or {}).pop("Host", None)
             if "If-Match" in (case.headers or {}) and data.draw(some.booleans()):
                 case.headers["If-Match"] = "*"
             answer = case.call_and_validate(checks=CHECKS, headers=sent)
