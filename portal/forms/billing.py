@@ -150,13 +150,12 @@ def _said(lines: Any) -> str:
 
 
 class InvoiceRow(InvoiceHead):
-    """An invoice as a row of a table: its sums instead of its lines, and how it stands."""
+    """An invoice as a row of a table: its sums instead of its lines, and what is paid."""
 
     net = MoneyLine("Net", [filled("Enter the amount without tax."), money])
     tax = MoneyLine("Tax", [money])
     paid = MoneyLine("Paid", [money])
     paid_on = DayLine("Paid on", [day])
-    status = TextLine("Status", [at_most(40)])
 
 
 class PaymentForm(RecordForm):

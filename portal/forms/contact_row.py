@@ -1,5 +1,6 @@
 """One row of a table of contacts, checked by the form that people fill in, with the same sentences."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from portal.forms.contact import ContactForm
@@ -30,7 +31,7 @@ class ContactRow(ContactForm):
             return formdata
 
 
-def meaning(text: str, words: dict[str, tuple[str, ...]]) -> str | None:
+def meaning(text: str, words: Mapping[str, tuple[str, ...]]) -> str | None:
     """Return which value `text` stands for, None where it stands for none."""
     plain = clean(text).casefold()
     return next(

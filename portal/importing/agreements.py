@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from portal.actions.agreements import ContractWish, RfpWish, add, edit
 from portal.forms.agreements import ContractForm, RfpForm
-from portal.forms.contact_row import meaning
 from portal.forms.figures import plain
 from portal.importing.columns import Field
 from portal.importing.lists import joined, parted
@@ -129,11 +128,8 @@ class Rfps:
 
     def wanted(self, row: Row, record: Rfp | None) -> RfpWish | None:
         """See Records."""
-        places, said = places_of(row, record), row.said("status")
-        status = meaning(said, _STATUSES) if said else "open"
-        if status is None:
-            row.wrong("status", f"Use one of: {', '.join(RFP_STATUS.values())}.")
-        form = row.checked(RfpForm, properties=[], covers="client", status=status or "open")
+        places, status = places_of(row, record), row.meant("status", _STATUSES) or "open"
+        form = row.checked(RfpForm, properties=[], covers="client", status=status)
         return None if row.problems else RfpWish(**form.facts(), places=places)
 
     def write(self, row: Row, record: Rfp | None, wanted: RfpWish) -> bool:

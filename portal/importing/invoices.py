@@ -20,7 +20,6 @@ from portal.forms.figures import as_day, pence
 from portal.importing.columns import Field
 from portal.importing.records import Row, record_kind
 from portal.models import Company, Invoice, Property
-from portal.models.folding import fold
 from portal.policy import Actor
 from portal.queries import listed
 from portal.queries.staff import invoices
@@ -33,7 +32,6 @@ STATUS = {
     "paid": ("Paid",),
     "void": ("Void", "Voided", "Cancelled"),
 }
-_MEANT = {fold(word): status for status, words in STATUS.items() for word in words}
 _PLAIN = ("number", "title", "purchase_order")
 NOTE = "Made void by an import."
 
@@ -95,9 +93,7 @@ class Invoices:
     def wanted(self, row: Row, record: Invoice | None) -> Wanted | None:
         """Return what the row asks for; notes what is wrong with it."""
         form: Any = row.checked(InvoiceRow)
-        status = _MEANT.get(fold(form.status.data or ""), "")
-        if form.status.data and not status:
-            row.wrong("status", f"Use one of: {', '.join(words[0] for words in STATUS.values())}.")
+        status = row.meant("status", STATUS)
         place = _place(row, form.place.data or "", record)
         if row.problems:
             return None

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import invariants
 from portal.extensions import db
+from portal.forms.contact_row import meaning
 from portal.forms.fields import clean
 from portal.forms.rows import in_row
 from portal.importing.columns import CLIENT, Field
@@ -52,6 +53,14 @@ class Row:
     def wrong(self, name: str, sentence: str) -> None:
         """Note what is wrong with the cell of this field, or with the row."""
         self.problems.append([self.labels.get(name, ""), sentence])
+
+    def meant(self, name: str, words: Mapping[str, tuple[str, ...]]) -> str:
+        """Return which of `words` the cell of this field means, empty for none; notes what is none of them."""
+        text = self.said(name)
+        found = meaning(text, words)
+        if text and found is None:
+            self.wrong(name, f"Use one of: {', '.join(each[0] for each in words.values())}.")
+        return found or ""
 
     def checked(self, form: type[FlaskForm], **cells: Any) -> Any:
         """Return `form` filled with this row, with other `cells` where said; notes what is wrong."""

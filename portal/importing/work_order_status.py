@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from portal.actions.work_orders import set_status
-from portal.forms.contact_row import meaning
 from portal.forms.figures import as_day
 from portal.forms.imports import NoChoices
 from portal.forms.work_order import StatusForm
@@ -75,10 +74,7 @@ class WorkOrderStatus:
 
     def wanted(self, row: Row, _record: WorkOrder | None) -> Any:
         """See Records."""
-        status = meaning(row.said("status"), _STATUS)
-        if status is None:
-            row.wrong("status", f"Use one of: {', '.join(WORK_STATUS.values())}.")
-        form = row.checked(StatusForm, status=status or "requested")
+        form = row.checked(StatusForm, status=row.meant("status", _STATUS) or "requested")
         if row.problems:
             return None
         return Step(WorkStatus(form.status.data), as_day(form.visit_on.data), form.note.data or "")
