@@ -7,6 +7,7 @@ from typing import Any
 from portal.forms.contact import PERMISSIONS, TOPICS
 from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, STATUS_WORDS, meaning
 from portal.forms.fields import clean
+from portal.importing.columns import CONTACT_FIELDS
 from portal.importing.lists import parted
 from portal.models import Category, ContactType, Permission, Property, Role
 from portal.models.keys import fold
@@ -21,14 +22,7 @@ _SINGLE = {
     "contact_type": "contact type",
     "category": "category",
 }
-LABELS = {
-    "roles": "Roles",
-    "permissions": "Permissions",
-    "topics": "E-mail about",
-    "properties": "Properties",
-    "contact_type": "Contact type",
-    "category": "Category",
-}
+LABELS = {each.name: each.label for each in CONTACT_FIELDS}
 
 
 @dataclass
@@ -72,11 +66,11 @@ class Words:
             things = self._meant(name, filter(None, [clean(cells.get(name))]), found.problems)
             setattr(found, name, things[0] if things else None)
         if self._access == "file":
-            found.access = _said("Authorize user", cells, "access", ACCESS_WORDS, found.problems) or "none"
+            found.access = _said(cells, "access", ACCESS_WORDS, found.problems) or "none"
         else:
             found.access = self._access
-        found.level = _said("Level", cells, "level", LEVEL_WORDS, found.problems)
-        found.inactive = _said("Status", cells, "status", STATUS_WORDS, found.problems) == "inactive"
+        found.level = _said(cells, "level", LEVEL_WORDS, found.problems)
+        found.inactive = _said(cells, "status", STATUS_WORDS, found.problems) == "inactive"
         return found
 
     def _meant(self, name: str, said: Iterable[str], problems: Problems) -> list[Any]:
@@ -91,14 +85,14 @@ class Words:
 
 
 def _said(
-    label: str, cells: Mapping[str, str], name: str, words: dict[str, tuple[str, ...]], problems: Problems
+    cells: Mapping[str, str], name: str, words: dict[str, tuple[str, ...]], problems: Problems
 ) -> str | None:
     cell = cells.get(name, "")
     if not clean(cell):
         return None
     found = meaning(cell, words)
     if found is None:
-        problems.append([label, f"Use one of: {', '.join(names[0] for names in words.values())}."])
+        problems.append([LABELS[name], f"Use one of: {', '.join(names[0] for names in words.values())}."])
     return found
 
 

@@ -29,20 +29,10 @@ from portal.policy import Actor
 from portal.queries import imports
 from portal.queries.imports import Vocabulary
 
-_LABELS = LABELS | {
-    "honorific": "Title",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "job_title": "Job title",
-    "phone": "Phone",
-    "mobile": "Mobile",
-    "email": "Email",
-    "notes": "Notes",
-    "access": "Authorize user",
-}
 NOBODY = "There is no name, address or number in this row."
 NAMELESS = "This row has no name. Enter the first name and the last name."
 SO_ALREADY = "It is so already."
+_LONGEST_NOTES = 5_000
 
 
 @dataclass
@@ -137,9 +127,9 @@ class ContactRows:
         if not form.validate():
             for name, errors in form.errors.items():
                 known = name in DETAILS and (name != "email" or form.value("email"))
-                (found.problems if known else found.when_new).append([_LABELS[str(name)], str(errors[0])])
+                (found.problems if known else found.when_new).append([LABELS[str(name)], str(errors[0])])
         if found.said.nameless:
-            names = (_LABELS["first_name"], _LABELS["last_name"])
+            names = (LABELS["first_name"], LABELS["last_name"])
             others = [each for each in found.problems if each[0] not in names]
             found.problems = [[names[0], NAMELESS], *others]
         found.details = {name: form.value(name) or "" for name in DETAILS}
@@ -221,6 +211,3 @@ def _notes(read: Read) -> str:
     """Return the notes of a new contact, with what the row holds that has no place of its own."""
     notes = read.details["notes"]
     return "\n".join(filter(None, [notes, *read.said.rest]))[: max(len(notes), _LONGEST_NOTES)]
-
-
-_LONGEST_NOTES = 5_000
