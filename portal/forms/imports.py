@@ -13,7 +13,6 @@ ACCESS = options(
     ("email_only", "E-mail only: everybody gets one notice"),
     ("portal", "Yes: everybody is invited"),
 )
-TWINS = options(("skip", "Skip the row"), ("update", "Take over the details of the row, never its rights"))
 
 
 class TableForm(Blank):
@@ -31,20 +30,17 @@ class ForClientForm(TableForm):
 class RecordChoices(Blank):
     """What a table leaves open: what becomes of what is there already."""
 
-    twins = RadioField(choices=options(("skip", "Skip the row"), ("update", "Take over the row")))
+    twins = RadioField(choices=options(("skip", "Skip the row"), ("update", "Take over the details of the row")))
 
 
 class NoChoices(Blank):
     """A table that leaves nothing open."""
 
 
-class ContactChoices(Blank):
-    """What a table of contacts leaves open."""
+class ContactChoices(RecordChoices):
+    """What a table of contacts leaves open: who of them may deal with the vendor, too."""
 
     access = SelectField("Authorize user", choices=ACCESS)
-    twins = RadioField(
-        "Where somebody is a contact already, by address or else by name and number", choices=TWINS
-    )
 
 
 def objections(

@@ -81,6 +81,11 @@ class Kind:
         """Return what a file can fill: in one for all clients, the client comes first."""
         return self.fields if for_one or self.span != Span.ANY else (CLIENT, *self.fields)
 
+    def header(self, *, for_one: bool) -> list[str]:
+        """Return how we call the columns of a table of this kind."""
+        fields = self.fields_of(for_one=for_one)
+        return [each.label for each in fields if each.ours and each.name not in self.instead]
+
     def missing(self, mapping: Sequence[str], *, for_one: bool) -> list[str]:
         """Return the needed fields that no column fills."""
         given = {*mapping, *(name for one in mapping for name in self.instead.get(one, ()))}

@@ -53,11 +53,7 @@ def hand_in(table: str) -> Response:
 def _form_page(form: ForClientForm, kind: Kind) -> Response:
     named = request.args.get("client", "")[:100]
     status = 422 if form.errors else 200
-    labels = [
-        each.label
-        for each in kind.fields_of(for_one=bool(named))
-        if each.ours and each.name not in kind.instead
-    ]
+    labels = kind.header(for_one=bool(named))
     facts: dict[str, Any] = {"form": form, "kind": kind, "named": named, "labels": labels}
     return htmx.page("staff/imports/new.html", status=status, **facts)
 
@@ -67,9 +63,7 @@ def _form_page(form: ForClientForm, kind: Kind) -> Response:
 def template(table: str) -> Response:
     """Send a table of this kind without rows, to start from."""
     of = _kind(table)
-    fields = of.fields_of(for_one="client" in request.args)
-    header = [each.label for each in fields if each.ours and each.name not in of.instead]
-    return csv_response(f"{of.label} template.csv", header, ())
+    return csv_response(f"{of.label} template.csv", of.header(for_one="client" in request.args), ())
 
 
 @blueprint.get("/export/<table>")
