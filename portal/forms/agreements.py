@@ -41,9 +41,7 @@ class AgreementForm(RecordForm):
 
     def stated(self) -> dict[str, Any]:
         """Return what the fields hold, as `known` has it."""
-        unsaid = ("seen", "csrf_token")
-        held = {field.name: field.data or "" for field in self if field.name not in unsaid}
-        return held | {"properties": sorted(self.properties.data or [])}
+        return {**self.values(), "properties": sorted(self.properties.data or [])}
 
     def said(self, name: str, value: Any) -> str:
         """Return what a value is called where two versions stand beside each other."""

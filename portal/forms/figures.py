@@ -10,7 +10,7 @@ from wtforms.fields import Field
 from wtforms.widgets import DateInput
 
 from portal.forms.fields import TextLine, clean, country
-from portal.money import SIGNS
+from portal.money import LARGEST, SIGNS, decimal
 
 _FIRST, _LAST = date(1970, 1, 1), date(2099, 12, 31)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00|\s00:00(?::00)?)?", re.ASCII)
@@ -22,7 +22,6 @@ _AMOUNT = re.compile(
     re.ASCII,
 )
 _SIGNS = re.compile("|".join(re.escape(each.strip()) for each in (*SIGNS, *SIGNS.values())))
-MOST = 20_000_000_00
 
 
 class DayLine(TextLine):
@@ -77,8 +76,8 @@ def money(_form: Any, field: Field) -> None:
         raise ValidationError("Write an amount like 1278.60, with at most two digits behind the dot.")
     units = re.sub(r"\D", "", found["units"] or found["other"])
     field.data = f"{int(units)}.{(found['rest'] or found['others'] or '').ljust(2, '0')}"
-    if pence(field.data) > MOST:  # type: ignore[operator]
-        raise ValidationError(f"Use at most {MOST // 100:,}.")
+    if pence(field.data) > LARGEST:  # type: ignore[operator]
+        raise ValidationError(f"Use at most {LARGEST // 100:,}.")
 
 
 def as_day(text: str | None) -> date | None:
@@ -95,4 +94,4 @@ def plain(value: Any) -> str:
     """Return a day, or an amount in pence, as its field keeps it; None is empty."""
     if value is None:
         return ""
-    return value.isoformat() if isinstance(value, date) else f"{value // 100}.{value % 100:02d}"
+    return value.isoformat() if isinstance(value, date) else f"{decimal(value):f}"

@@ -30,7 +30,9 @@ class ForClientForm(TableForm):
 class RecordChoices(Blank):
     """What a table leaves open: what becomes of what is there already."""
 
-    twins = RadioField(choices=options(("skip", "Skip the row"), ("update", "Take over the details of the row")))
+    twins = RadioField(
+        choices=options(("skip", "Skip the row"), ("update", "Take over the details of the row"))
+    )
 
 
 class NoChoices(Blank):

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy.orm import selectinload
 
-from portal import money
 from portal.actions.staff import invoices as actions
 from portal.actions.staff import payments
 from portal.actions.staff.invoices import Bill, Item
 from portal.clock import now
 from portal.forms.billing import InvoiceRow
-from portal.forms.figures import as_day, pence
+from portal.forms.figures import as_day, pence, plain
 from portal.importing.columns import Field
 from portal.importing.records import Row, record_kind
 from portal.models import Company, Invoice, Property
@@ -79,15 +78,15 @@ class Invoices:
     def known(self, record: Invoice) -> dict[str, str]:
         """Return an invoice as a row."""
         days = [each.paid_on for each in record.payments]
-        amounts = {name: f"{money.decimal(getattr(record, name)):f}" for name in ("net", "tax", "paid")}
+        amounts = {name: plain(getattr(record, name)) for name in ("net", "tax", "paid")}
         return {
             **{name: getattr(record, name) for name in _PLAIN},
             "place": record.property.name if record.property else "",
-            "issued_on": record.issued_on.isoformat(),
-            "due_on": record.due_on.isoformat(),
+            "issued_on": plain(record.issued_on),
+            "due_on": plain(record.due_on),
             "status": STATUS[record.status][0],
             **amounts,
-            "paid_on": max(days).isoformat() if days else "",
+            "paid_on": plain(max(days, default=None)),
         }
 
     def wanted(self, row: Row, record: Invoice | None) -> Wanted | None:

@@ -55,7 +55,7 @@ class Row:
         self.problems.append([self.labels.get(name, ""), sentence])
 
     def meant(self, name: str, words: Mapping[str, tuple[str, ...]]) -> str:
-        """Return which of `words` the cell of this field means, empty for none; notes what is none of them."""
+        """Return which of `words` the cell of this field means, empty for none; notes what is none."""
         text = self.said(name)
         found = meaning(text, words)
         if text and found is None:

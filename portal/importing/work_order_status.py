@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from portal.actions.work_orders import set_status
-from portal.forms.figures import as_day
+from portal.forms.figures import as_day, plain
 from portal.forms.imports import NoChoices
 from portal.forms.work_order import StatusForm
 from portal.importing.columns import Field
@@ -68,7 +68,7 @@ class WorkOrderStatus:
             "number": record.name,
             "title": record.title,
             "status": WORK_STATUS[WorkStatus(record.status)],
-            "visit_on": record.visit_on.isoformat() if record.visit_on else "",
+            "visit_on": plain(record.visit_on),
             "note": "",
         }
 

@@ -9,7 +9,7 @@ from flask import request
 from portal import money
 from portal.actions.staff.invoices import Bill, Item, place_called
 from portal.forms.billing import InvoiceForm
-from portal.forms.figures import as_day, pence
+from portal.forms.figures import as_day, pence, plain
 from portal.guards import SAFE_METHODS, actor
 from portal.models import Invoice
 from portal.queries.staff import invoices
@@ -26,8 +26,8 @@ def blank() -> dict[str, Any]:
         **dict.fromkeys(_PLAIN, ""),
         "number": invoices.next_number(actor()) if reads else "",
         "place": "",
-        "issued_on": day.isoformat() if reads else "",
-        "due_on": (day + DUE_AFTER).isoformat() if reads else "",
+        "issued_on": plain(day) if reads else "",
+        "due_on": plain(day + DUE_AFTER) if reads else "",
         "lines": [],
     }
 
@@ -37,13 +37,13 @@ def known(invoice: Invoice) -> dict[str, Any]:
     return {
         **{name: getattr(invoice, name) for name in _PLAIN},
         "place": invoice.property.name if invoice.property else "",
-        "issued_on": invoice.issued_on.isoformat(),
-        "due_on": invoice.due_on.isoformat(),
+        "issued_on": plain(invoice.issued_on),
+        "due_on": plain(invoice.due_on),
         "lines": [
             {
                 "text": line.text,
                 "quantity": money.plain(line.quantity),
-                "unit_price": f"{money.decimal(line.unit_price):f}",
+                "unit_price": plain(line.unit_price),
                 "tax_percent": money.plain(line.tax_percent),
             }
             for line in invoice.lines

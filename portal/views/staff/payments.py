@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Response, abort, request, url_for
 
-from portal import htmx, money
+from portal import htmx
 from portal.actions.staff import payments as actions
 from portal.forms.billing import PaymentForm
-from portal.forms.figures import as_day, pence
+from portal.forms.figures import as_day, pence, plain
 from portal.forms.records import fingerprint
 from portal.guards import SAFE_METHODS, actor, find
 from portal.lifecycle import BillMove, take_bill
@@ -24,12 +24,12 @@ blueprint = company_blueprint("payments", __name__, "/billing")
 def record(invoice_id: int) -> Response:
     """Ask for a payment, as a dialog or a page; a POST records it, once (T80)."""
     invoice = _found(invoice_id)
-    form = PaymentForm.over({"paid_on": today().isoformat()})
+    form = PaymentForm.over({"paid_on": plain(today())})
     if request.method not in SAFE_METHODS and form.validate() and _same(form, invoice):
         return _back(invoice)
     take_bill(invoice, BillMove.PAY)
     if request.method in SAFE_METHODS:
-        form.amount.data = f"{money.decimal(invoice.total - invoice.paid):f}"
+        form.amount.data = plain(invoice.total - invoice.paid)
         form.seen.data = _state(invoice.paid)
     elif form.validate() and _recorded(form, invoice):
         return _back(invoice)

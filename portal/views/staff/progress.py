@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 
 from portal import htmx, lifecycle, words
 from portal.actions.work_orders import set_status
-from portal.forms.figures import as_day
+from portal.forms.figures import as_day, plain
 from portal.forms.work_order import StatusForm
 from portal.guards import SAFE_METHODS, actor, find
 from portal.models import Area, WorkOrder, WorkStatus
@@ -23,7 +23,7 @@ def change(order_id: int) -> Response:
     order = find(WorkOrder, order_id, area=Area.WORK_ORDERS)
     demand_vendor(actor())
     lifecycle.take_on(order)
-    known = {"status": order.status, "visit_on": order.visit_on.isoformat() if order.visit_on else ""}
+    known = {"status": order.status, "visit_on": plain(order.visit_on)}
     form = StatusForm.over(known)
     if request.method in SAFE_METHODS or not form.validate():
         return _page(order, form)
