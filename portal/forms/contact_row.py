@@ -1,10 +1,10 @@
 """One row of a table of contacts, checked by the form that people fill in, with the same sentences."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from portal.forms.contact import ContactForm
 from portal.forms.fields import clean
+from portal.forms.rows import OffPage
 
 # How a table's words become the values of the form; the first of each is what our own export writes.
 ACCESS_WORDS = {
@@ -22,13 +22,8 @@ STATUS_WORDS = {"active": ("Active", "Pending"), "inactive": ("Inactive",)}
 class ContactRow(ContactForm):
     """The fields of a contact as a table fills them: no page, so nothing that guards one."""
 
-    class Meta(ContactForm.Meta):
+    class Meta(OffPage, ContactForm.Meta):
         """See ContactRow."""
-
-        csrf = False
-
-        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            return formdata
 
 
 def meaning(text: str, words: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -10,21 +10,21 @@ Cells = Mapping[str, str | Sequence[str]]
 _MADE: dict[type[FlaskForm], type[FlaskForm]] = {}
 
 
+class OffPage:
+    """What makes a form one that no page sends, as its Meta."""
+
+    csrf = False
+
+    def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+        """Take the values as they are given, never those of a request."""
+        return formdata
+
+
 def in_row(form: type[FlaskForm], cells: Cells) -> Any:
     """Return the form filled with `cells`, the values by the names of its fields; it is still to be checked.
 
     Where a field holds several values, its cell is a list of them.
     """
     if form not in _MADE:
-        _MADE[form] = _off_page(form)
+        _MADE[form] = type(f"{form.__name__}Row", (form,), {"Meta": OffPage})
     return _MADE[form](MultiDict(cells))
-
-
-def _off_page(form: type[FlaskForm]) -> type[FlaskForm]:
-    class Meta(form.Meta):  # type: ignore[name-defined]
-        csrf = False
-
-        def wrap_formdata(self, _form: Any, formdata: Any) -> Any:
-            return formdata
-
-    return type(f"{form.__name__}Row", (form,), {"Meta": Meta})
