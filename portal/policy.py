@@ -28,6 +28,11 @@ class Actor:
     token_id: int | None = None  # of the API: acts for the staff, with no role but its scope's permissions
 
     @property
+    def signed(self) -> str:
+        """The name as it is kept with what somebody did: no longer than its column takes."""
+        return self.name[:100]
+
+    @property
     def is_staff(self) -> bool:
         """True for the vendor's own people."""
         return self.kind == "staff"

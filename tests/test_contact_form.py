@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 
 from portal.extensions import db
 from portal.models import (
+    AccessReview,
     Activity,
     Contact,
     ContactPermission,
     ContactRole,
+    Document,
     Invitation,
     Letter,
     PortalUser,
@@ -18,6 +20,7 @@ from portal.models import (
     Role,
 )
 from tests.surfing import form_fields
+from tests.test_documents import upload
 
 KIM = {"first_name": "Kim", "last_name": "Fresh", "email": "kim.fresh@acme.example", "access": "portal"}
 FORM = "contact-form"
@@ -808,7 +811,7 @@ class TestProperties:
         assert browser(town.mia).get(self.path(town.ian)).status_code == 409
 
 
-def test_longest_names_fit_everywhere(town, browser, filled, facts):
+def test_longest_names_fit_everywhere(town, browser, filled, facts, reading):
     """Bad input: what the form takes fits into every row that repeats it, also as the name of who acts."""
     mia, longest = browser(town.mia), {"first_name": "x" * 100, "last_name": "y" * 100}
     assert mia.post("/profile", longest).status_code == 303
@@ -821,6 +824,12 @@ def test_longest_names_fit_everywhere(town, browser, filled, facts):
     assert mia.post(f"/acme/contacts/{town.ava.id}/properties", form).status_code == 303
     assert mia.post(f"/acme/contacts/{town.ava.id}/resend").status_code == 409
     assert facts(town.ava.id)["last_name"] == "y" * 100
+    assert upload(mia, f"/acme/properties/{town.alpha.id}/documents").status_code == 303
+    assert mia.post(f"/acme/access-review/{town.bill.id}/keep", {"back": ""}).status_code == 303
+    assert mia.post("/acme/access-review").status_code == 303
+    with reading():
+        for column in (Document.added_by, AccessReview.by_name):
+            assert db.session.scalars(select(column)).one() == "x" * 100
 
 
 def test_invitations_stay_one_per_contact(town, browser, filled, reading):

@@ -141,7 +141,7 @@ def answer(rfp: Rfp, text: str, amount: int | None, by: Actor) -> None:
     no further answer.
     """
     demand_vendor(by)
-    last, name = (rfp.answers[-1] if rfp.answers else None), by.name[:100]
+    last, name = (rfp.answers[-1] if rfp.answers else None), by.signed
     twice = last is not None and (last.text, last.amount, last.by_name) == (text, amount, name)
     if twice and last is not None and now() - last.created_at < TWICE:
         return

@@ -84,7 +84,7 @@ class _Newcomers:
         """Add what hangs on the contacts."""
         values = self._owned() | {name: table.c[name] for name in names}
         if model is PropertyLink:
-            values["linked_by"] = literal(self.by.name[:100])
+            values["linked_by"] = literal(self.by.signed)
             values["created_at"] = _moment(PropertyLink.created_at)
         _insert(model, values, (table, table.c.number == CONTACT.c.number))
 
@@ -97,7 +97,7 @@ class _Newcomers:
         values = self._owned() | {
             "generation": literal(1),
             "email": CONTACT.c.email,
-            "invited_by": literal(self.by.name[:100]),
+            "invited_by": literal(self.by.signed),
             "created_at": _moment(Invitation.created_at),
             "expires_at": literal(now() + settings.invitation_life(), Invitation.created_at.type),
         }

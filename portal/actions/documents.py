@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 from portal import audit, files, policy
 from portal.extensions import db
+from portal.files import Stored
 from portal.models import Document, Property
 from portal.policy import Actor
 from portal.queries.documents import Owner, column_of, owner_of
@@ -17,21 +18,26 @@ def attach(owner: Owner, stream: BinaryIO, name: str, by: Actor) -> Document:
     """
     policy.demand_admin(by)
     stored = files.store(stream, name)
-    document = Document(
-        company_id=owner.company_id,
-        name=stored.name,
-        media_type=stored.media_type,
-        size=stored.size,
-        stored_as=stored.stored_as,
-        added_by=by.name,
-        **{column_of(owner).key: owner.id},
-    )
+    document = row_of(stored, by, company_id=owner.company_id, **{column_of(owner).key: owner.id})
     db.session.add(document)
     db.session.flush()
     audit.record(
         "attached a document to", by=by, about=title_of(owner), changes={"Document": ("", stored.name)}
     )
     return document
+
+
+def row_of(stored: Stored, by: Actor, *, company_id: int, **owner: int) -> Document:
+    """Return the row of a stored file; `owner` says by its column what the file belongs to."""
+    return Document(
+        company_id=company_id,
+        name=stored.name,
+        media_type=stored.media_type,
+        size=stored.size,
+        stored_as=stored.stored_as,
+        added_by=by.signed,
+        **owner,
+    )
 
 
 def remove(document: Document, by: Actor) -> str:

@@ -57,7 +57,7 @@ def begin(
 
 
 def _whose(by: Actor) -> dict[str, str | int | None]:
-    return {"by_name": by.name[:100], "by_contact_id": by.contact_id, "by_staff_id": by.staff_id}
+    return {"by_name": by.signed, "by_contact_id": by.contact_id, "by_staff_id": by.staff_id}
 
 
 def check(imported: Import, mapping: Sequence[str], choices: Mapping[str, str]) -> None:

@@ -49,7 +49,7 @@ def _set_links(contact: Contact, properties: list[Property], by: Actor) -> dict[
         if link.property_id not in after:
             contact.property_links.remove(link)
     for property_id in after.keys() - before.keys():
-        link = PropertyLink(company_id=contact.company_id, property_id=property_id, linked_by=by.name[:100])
+        link = PropertyLink(company_id=contact.company_id, property_id=property_id, linked_by=by.signed)
         contact.property_links.append(link)
     if before.keys() == after.keys():
         return {}

@@ -61,7 +61,7 @@ def finish(by: Actor) -> str:
     if review is None or not people:
         raise NotNow("Nobody was looked at yet. Decide about somebody first.")
     review.people, review.everybody = people, everybody
-    review.by_contact_id, review.by_name, review.finished_at = by.contact_id, by.name, now()
+    review.by_contact_id, review.by_name, review.finished_at = by.contact_id, by.signed, now()
     told = f"{people:,} of {everybody:,}"
     audit.record("reviewed the access", by=by, changes={"People looked at": ("", told)})
     return f"The review is finished: {told} people were looked at."
@@ -71,7 +71,7 @@ def _open(by: Actor) -> AccessReview:
     """Return the review that is open; the first decision begins one."""
     review = reviews.reviews(by).open
     if review is None:
-        review = AccessReview(company_id=by.company_id, by_contact_id=by.contact_id, by_name=by.name)
+        review = AccessReview(company_id=by.company_id, by_contact_id=by.contact_id, by_name=by.signed)
         db.session.add(review)
         db.session.flush()
     return review

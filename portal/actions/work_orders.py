@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from portal import audit, invariants, lifecycle, policy
+from portal.actions.documents import row_of
 from portal.actions.notices import tell_work
 from portal.clock import now
 from portal.extensions import db
 from portal.files import Stored
-from portal.models import Area, Company, Document, Property, WorkOrder, WorkOrderEvent, WorkStatus
+from portal.models import Area, Company, Property, WorkOrder, WorkOrderEvent, WorkStatus
 from portal.policy import Actor
 from portal.refusals import FieldRefusal
 from portal.words import PRIORITY, WORK_STATUS
@@ -47,13 +48,13 @@ def ask_for(company: Company, wanted: Wanted, photos: Sequence[Stored], by: Acto
         description=wanted.description,
         priority=wanted.priority,
         requested_by=by.contact_id,
-        requester_name=by.name[:100],
+        requester_name=by.signed,
         form_key=wanted.form_key,
     )
     db.session.add(order)
     db.session.flush()
     for photo in photos:
-        db.session.add(_document(order, photo, by))
+        db.session.add(row_of(photo, by, company_id=company.id, work_order_id=order.id))
     event = _tell(order, "asked", by, status=order.status)
     audit.record("asked for", by=by, company_id=company.id, about=_named(order), changes=_as_asked(wanted))
     tell_work(order, event, by)
@@ -71,7 +72,7 @@ def comment(order: WorkOrder, text: str, by: Actor) -> None:
     """Add what `by` says to the work order, once; who asked for the work or chose the topic hears of it."""
     policy.demand_area(by, Area.WORK_ORDERS)
     last = order.events[-1] if order.events else None
-    said = last is not None and (last.kind, last.by_name, last.text) == ("comment", by.name[:100], text)
+    said = last is not None and (last.kind, last.by_name, last.text) == ("comment", by.signed, text)
     if said and last is not None and now() - last.at < TWICE:
         return
     event = _tell(order, "comment", by, text=text)
@@ -118,22 +119,10 @@ def set_status(
 def _tell(
     order: WorkOrder, kind: str, by: Actor, *, text: str = "", status: str | None = None
 ) -> WorkOrderEvent:
-    event = WorkOrderEvent(work_order_id=order.id, kind=kind, by_name=by.name[:100], text=text, status=status)
+    event = WorkOrderEvent(work_order_id=order.id, kind=kind, by_name=by.signed, text=text, status=status)
     order.events.append(event)
     db.session.flush()
     return event
-
-
-def _document(order: WorkOrder, photo: Stored, by: Actor) -> Document:
-    return Document(
-        company_id=order.company_id,
-        work_order_id=order.id,
-        name=photo.name,
-        media_type=photo.media_type,
-        size=photo.size,
-        stored_as=photo.stored_as,
-        added_by=by.name[:100],
-    )
 
 
 def _as_asked(wanted: Wanted) -> dict[str, tuple[str, str]]:

@@ -31,7 +31,7 @@ def make(name: str, scopes: Collection[ApiScope], days: int, by: Actor) -> tuple
         hint=secret[-HINT:],
         scopes=[scope.value for scope in ApiScope if scope in scopes],
         made_by_id=by.staff_id,
-        made_by=by.name[:100],
+        made_by=by.signed,
         expires_at=now() + timedelta(days=days),
     )
     db.session.add(token)

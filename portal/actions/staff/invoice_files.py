@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from portal import audit, files, invariants, lifecycle
+from portal.actions.documents import row_of
 from portal.extensions import db
 from portal.lifecycle import BillMove
 from portal.models import Company, Document, Invoice
@@ -41,15 +42,7 @@ def attach(invoice: Invoice, stream: BinaryIO, name: str, by: Actor) -> Document
         files.remove(before)
         db.session.delete(before)
         db.session.flush()
-    document = Document(
-        company_id=invoice.company_id,
-        invoice_id=invoice.id,
-        name=stored.name,
-        media_type=stored.media_type,
-        size=stored.size,
-        stored_as=stored.stored_as,
-        added_by=by.name[:100],
-    )
+    document = row_of(stored, by, company_id=invoice.company_id, invoice_id=invoice.id)
     db.session.add(document)
     db.session.flush()
     _tell(invoice, before.name if before else "", stored.name, by)

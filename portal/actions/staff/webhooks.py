@@ -26,7 +26,7 @@ def add(url: str, events: Collection[str], by: Actor) -> tuple[Webhook, str]:
         url=url,
         events=_ordered(events),
         sealed_secret=webhooks.seal(secret),
-        made_by=by.name[:100],
+        made_by=by.signed,
         failures=0,
     )
     db.session.add(hook)
