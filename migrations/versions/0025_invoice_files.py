@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _BEFORE = ("property_id", "contract_id", "rfp_id", "work_order_id")
-_RULE = op.f("ck_document_one_owner")
+_RULE = "ck_document_one_owner"
 
 
 def _one_of(owners: tuple[str, ...]) -> str:
@@ -30,16 +30,16 @@ def upgrade() -> None:
             ["company_id", "invoice_id"],
             ["company_id", "id"],
         )
-        table.drop_constraint(_RULE, type_="check")
-        table.create_check_constraint(_RULE, _one_of((*_BEFORE, "invoice_id")))
+        table.drop_constraint(op.f(_RULE), type_="check")
+        table.create_check_constraint(op.f(_RULE), _one_of((*_BEFORE, "invoice_id")))
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM document WHERE invoice_id IS NOT NULL")
     with op.batch_alter_table("document") as table:
-        table.drop_constraint(_RULE, type_="check")
+        table.drop_constraint(op.f(_RULE), type_="check")
         table.drop_constraint(op.f("fk_document_company_id_invoice_id_invoice"), type_="foreignkey")
         table.drop_constraint(op.f("uq_document_invoice_id"), type_="unique")
         table.drop_column("invoice_id")
-        table.create_check_constraint(_RULE, _one_of(_BEFORE))
+        table.create_check_constraint(op.f(_RULE), _one_of(_BEFORE))
     op.drop_column("invoice", "void_reason")
