@@ -80,7 +80,7 @@ class Desk:
     def look(self, content: bytes, **choices: str) -> list[ImportRow]:
         """What becomes of each row of a file with its columns as guessed."""
         table = csv_in.read(io.BytesIO(content))
-        mapping = guess(KIND.fields, table.header, KIND.instead)
+        mapping = guess(KIND.fields_of(for_one=True), table.header, KIND.instead)
         file = ("people.csv", "", "")
         begun = imports.begin("contacts", self.company, file, table.header, mapping, len(table.rows), self.by)
         named_rows = [(number, named(mapping, each)) for number, each in table.rows]
@@ -135,6 +135,22 @@ class TestAddressBooks:
                     else:
                         assert row.problems == [[ANY, *facts]]
                 part.rollback()
+
+    def test_a_row_of_another_client(self, desk):
+        """S9: it is an error at its cell; the number, the name and the short name mean the chosen one."""
+        own = ("Fresh", "FRESH", f"c-{desk.company.id}", f"C{desk.company.id}", "")
+        others = ("Oak Hall", f"C-{desk.company.id + 1}", "acme")
+        rows = [
+            f"{each},Acme Ltd,Ann,M.,Le{number},a{number}@x.example,Yes"
+            for number, each in enumerate((*own, *others))
+        ]
+        rows.append("Fresh,,Ann,,Lee,a7@x.example,No")
+        found = desk.look("\n".join(["Client,Company,First,Middle,Last,E-mail,Authorized", *rows]).encode())
+        assert [row.outcome for row in found] == ["add"] * 5 + ["error"] * 3 + ["add"]
+        said = [row.problems[0][:2] for row in found[5:8]]
+        assert said == [["Client", f"This row is of {each}. Import it there."] for each in others]
+        made = found[0].ready
+        assert (made["contact"]["first_name"], made["letter"]) == ("Ann M.", "invitation")
 
     def test_what_the_columns_are(self):
         """S9: a title is none of a job, and colours are no category."""

@@ -283,7 +283,7 @@ class TestChecking:
         outlook = "Title,First Name,Last Name,Job Title,Business Phone,Mobile Phone,E-mail Address,Categories"
         contacts = KINDS["contacts"]
         assert guess(contacts.fields, google.split(","), contacts.instead) == [
-            *("first_name", "", "last_name", "honorific", "", "job_title", "notes", ""),
+            *("first_name", "middle_name", "last_name", "honorific", "", "job_title", "notes", ""),
             *("", "email", "number_labels", "numbers"),
         ]
         assert guess(contacts.fields, outlook.split(","), contacts.instead) == [

@@ -300,7 +300,7 @@ class TestEveryKind:
 class TestProperties:
     """C40, S9."""
 
-    def test_into_several_clients(self, town, taken_in, writing, reading, browser):
+    def test_into_several_clients(self, town, sue, checked, taken_in, writing, reading, browser):
         """One file, each row into its client, as the form does it there: traces, names and updates."""
         with writing():
             db.session.get_one(Property, town.alpha.id).postcode = "LS9"
@@ -328,6 +328,12 @@ class TestProperties:
             whole = db.session.scalars(select(Activity).where(Activity.what == "imported properties")).one()
             assert (whole.company_id, whole.changes["Added"]) == (None, ["", "2"])
         assert "Hall" in browser(town.mia).get("/acme/activity").text
+        # In a file for one client, a row of another is none of it.
+        other = checked("properties", table("Globex,Barn,,", "acme,Barn,,", head=head), "acme")
+        assert [row[3:5] for row in report(sue, other)] == [
+            ["Client", "This row is of Globex. Import it there."],
+            ["", ""],
+        ]
         # Once more: what is there is skipped, or is so already; there is nothing to start.
         with reading():
             before = places("acme")

@@ -101,7 +101,7 @@ class Rfps:
         _REFERENCE,
         _TITLE,
         Field("scope_of_work", "Scope of work", ("Scope", "Description", "Work")),
-        Field("answers_by", "Answers by", ("Due", "Due date", "Deadline"), needed=True),
+        Field("answers_by", "Answers by", ("Answer by", "Due", "Due date", "Deadline"), needed=True),
         Field("status", "Status", ("State",)),
         _PROPERTIES,
     )

@@ -32,8 +32,8 @@ class Clients:
         Field("phone", "Phone", ("Telephone", "Company Main Phone")),
         Field("tax_id", "Tax id", ("VAT number", "VAT id", "Tax number")),
         Field("website", "Website", ("Web", "Web page", "URL")),
-        Field("first_name", "First name", ("Given name", "Contact first name")),
-        Field("last_name", "Last name", ("Family name", "Surname", "Contact last name")),
+        Field("first_name", "First name", ("Given name", "Contact first name", "First")),
+        Field("last_name", "Last name", ("Family name", "Surname", "Contact last name", "Last")),
         Field("email", "Email", ("E-mail", "E-mail address", "Email address", "Contact email")),
     )
     key = "name"

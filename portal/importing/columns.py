@@ -30,15 +30,18 @@ class Field:
 # Our own headers first; then those of Google Contacts and Outlook, older ones, too.
 CONTACT_FIELDS = (
     Field("honorific", "Title", ("Name Prefix", "Honorific", "Salutation")),
-    Field("first_name", "First name", ("Given Name", "Forename"), needed=True),
-    Field("last_name", "Last name", ("Family Name", "Surname"), needed=True),
+    Field("first_name", "First name", ("Given Name", "Forename", "First"), needed=True),
+    Field("middle_name", "Middle name", ("Additional Name", "Middle"), ours=False),
+    Field("last_name", "Last name", ("Family Name", "Surname", "Last"), needed=True),
     Field("name", "Name", ("Full Name", "Display Name", "Contact Name"), ours=False),
     Field("job_title", "Job title", ("Organization Title", "Organization 1 - Title", "Position")),
     Field("phone", "Phone", ("Business Phone", "Telephone", "Work Phone")),
     Field("mobile", "Mobile", ("Mobile Phone", "Cell", "Cell Phone", "Mobile Number")),
     Field("email", "Email", ("E-mail Address", "E-mail 1 - Value", "Email Address", "Mail", "Primary Email")),
     Field("contact_type", "Contact type", ("Type",)),
-    Field("access", "Authorize user", ("Portal access", "Access", "Authorized user")),
+    Field(
+        "access", "Authorize user", ("Portal access", "Access", "Authorized user", "Authorized", "Authorize")
+    ),
     Field("status", "Status"),
     Field("roles", "Roles", ("Role",)),
     Field("permissions", "Permissions"),
@@ -78,6 +81,9 @@ CONTACT_FIELDS = (
 )
 # Whose a row is, in a file for all clients.
 CLIENT = Field("client", "Client", ("Company", "Client number", "Customer"), needed=True)
+# The same in a file for one client: a row that names another is not meant for it. What an address book calls
+# a company is the firm of a person.
+WHOSE = Field("client", "Client", ("Client number", "Client name"), ours=False)
 
 
 def guess(
@@ -112,4 +118,4 @@ def named(mapping: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    return _SIGNS.sub("", fold(name))
+    return _SIGNS.sub("", fold(name).replace("%", "percent"))

@@ -63,6 +63,7 @@ def said(cells: Mapping[str, str]) -> Said:
     """Return what the cells, by the name of the field that they fill, say of a person."""
     found = Said({name: clean(cells.get(name)) for name in DETAILS} | {"notes": cells.get("notes", "")})
     found.details |= _name(cells)
+    found.details["first_name"] = _with_middle(found.details["first_name"], cells)
     _choose_number(found, cells)
     addresses = list(dict.fromkeys([*_values(cells, "email"), *_values(cells, "more_emails")]))
     found.details["email"] = addresses[0] if addresses else ""
@@ -80,6 +81,11 @@ def _name(cells: Mapping[str, str]) -> dict[str, str]:
         return {"first_name": first, "last_name": last}
     first, _, last = whole.rpartition(" ")
     return {"first_name": first or last, "last_name": last if first else ""}
+
+
+def _with_middle(first: str, cells: Mapping[str, str]) -> str:
+    """Return the first name with the middle name behind it, which has no place of its own here."""
+    return f"{first} {clean(cells.get('middle_name'))}".strip() if first else first
 
 
 def _values(cells: Mapping[str, str], name: str) -> list[str]:

@@ -8,10 +8,12 @@ from werkzeug.datastructures import MultiDict
 from portal import lifecycle, policy
 from portal.actions.newcomers import Newcomer, prepared, prepared_change
 from portal.forms.contact_row import ContactRow
-from portal.forms.fields import options
+from portal.forms.fields import clean, options
 from portal.importing import present
+from portal.importing.columns import WHOSE
 from portal.importing.contact_cells import DETAILS, Said, said
 from portal.importing.contact_words import LABELS, Picked, Problems, Words
+from portal.importing.whose import demand_own
 from portal.lifecycle import Move
 from portal.models import (
     CLIENT_ADMIN,
@@ -28,6 +30,7 @@ from portal.models.keys import fold
 from portal.policy import Actor
 from portal.queries import imports
 from portal.queries.imports import Vocabulary
+from portal.refusals import FieldRefusal
 
 NOBODY = "There is no name, address or number in this row."
 NAMELESS = "This row has no name. Enter the first name and the last name."
@@ -45,6 +48,7 @@ class Read:
     details: dict[str, str] = field(default_factory=dict)
     problems: Problems = field(default_factory=list)
     when_new: Problems = field(default_factory=list)
+    elsewhere: str = ""  # why it is none of the client's
 
     @property
     def name(self) -> str:
@@ -70,7 +74,10 @@ class ContactRows:
         """Return what becomes of each of `rows`: pairs of number and cells by the name of their field."""
         read = [self._read(number, cells) for number, cells in rows]
         found = present.find(self._company.id, [each.details for each in read])
-        keys = [present.key(each.details, met.contact) for each, met in zip(read, found, strict=True)]
+        keys = [
+            None if each.elsewhere else present.key(each.details, met.contact)
+            for each, met in zip(read, found, strict=True)
+        ]
         before = imports.seen_before(self._imported.id, {key for key in keys if key})
         return [self._judge(*facts, before) for facts in zip(read, found, keys, strict=True)]
 
@@ -80,6 +87,8 @@ class ContactRows:
         twin = before.setdefault(key, read.number) if key else read.number
         if read.said.nobody:
             row.problems = [["", NOBODY]]
+        elif read.elsewhere:
+            row.outcome, row.problems = Outcome.ERROR, [[WHOSE.label, read.elsewhere]]
         elif met.contact is not None and (twin == read.number or not self._updates):
             self._meet(row, read, met.contact)
         elif twin != read.number and read.details["email"] and met.contact is None:
@@ -134,7 +143,16 @@ class ContactRows:
             found.problems = [[names[0], NAMELESS], *others]
         found.details = {name: form.value(name) or "" for name in DETAILS}
         found.when_new += found.picked.problems
+        found.elsewhere = self._elsewhere(clean(cells.get(WHOSE.name)))
         return found
+
+    def _elsewhere(self, words: str) -> str:
+        """Return why a row is none of the client's, empty where it is."""
+        try:
+            demand_own(self._company, words)
+        except FieldRefusal as refusal:
+            return refusal.sentence
+        return ""
 
     def _filled(self, values: Mapping[str, str], picked: Picked) -> ContactRow:
         filled = MultiDict(values)

@@ -11,7 +11,7 @@ from typing import Protocol
 from portal.extensions import db
 from portal.forms.fields import Blank
 from portal.forms.imports import RecordChoices
-from portal.importing.columns import CLIENT, Field
+from portal.importing.columns import CLIENT, WHOSE, Field
 from portal.models import Company, Import, ImportRow
 from portal.policy import Actor
 
@@ -78,8 +78,13 @@ class Kind:
         return f"Import {said}"
 
     def fields_of(self, *, for_one: bool) -> tuple[Field, ...]:
-        """Return what a file can fill: in one for all clients, the client comes first."""
-        return self.fields if for_one or self.span != Span.ANY else (CLIENT, *self.fields)
+        """Return what a file can fill: in one for all clients, the client comes first.
+
+        In one for a client it comes last, and only tells a row that is another client's.
+        """
+        if self.span == Span.NONE:
+            return self.fields
+        return (*self.fields, WHOSE) if for_one or self.span == Span.ONE else (CLIENT, *self.fields)
 
     def header(self, *, for_one: bool) -> list[str]:
         """Return how we call the columns of a table of this kind."""

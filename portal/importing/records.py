@@ -21,7 +21,7 @@ from portal.forms.fields import clean
 from portal.forms.rows import in_row
 from portal.importing.columns import CLIENT, Field
 from portal.importing.kind import Kind
-from portal.importing.whose import client_called, still_here
+from portal.importing.whose import client_called, demand_own, still_here
 from portal.models import Company, Import, ImportRow, Outcome
 from portal.models.folding import fold
 from portal.policy import Actor
@@ -135,7 +135,9 @@ class RecordRows:
         """Return whose the row is; notes in it why that cannot be said, or that nothing happens to them."""
         try:
             if self._imported.company_id is not None:
-                return still_here(db.session.get_one(Company, self._imported.company_id))
+                company = still_here(db.session.get_one(Company, self._imported.company_id))
+                demand_own(company, row.said("client"))
+                return company
             words = row.said("client")
             if words not in self._clients:
                 self._clients[words] = client_called(self._by, words)
