@@ -209,6 +209,17 @@ class TestErasing:
             assert db.session.get_one(Contact, wes).first_name == "Zqname"
             assert db.session.scalar(sa.select(Erasure.id)) is None
 
+    def test_the_name_may_be_typed_without_case_and_accents(self, town, on_duty, writing, reading):
+        """S8: typed to be sure who it is, not as a test of keyboards."""
+        sue = on_duty(town.sue)
+        with writing():
+            contact = db.session.get_one(Contact, town.gus.id)
+            contact.first_name, contact.last_name = "Zo\u00eb", "O\u2019Neill"
+        assert erase(sue, "contact", town.gus.id, "zoe oneil").status_code == 422
+        assert erase(sue, "contact", town.gus.id, "zoe o'neill").status_code == 303
+        with reading():
+            assert db.session.get_one(Contact, town.gus.id).erased_as
+
     def test_the_primary_contact_is_replaced_first(self, town, on_duty, reading):
         sue, path = on_duty(town.sue), f"{PRIVACY}/contact/{town.mia.id}/erase"
         # Said before it is tried, with the way there; and nothing to type a name into.

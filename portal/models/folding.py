@@ -7,12 +7,19 @@ from typing import Any
 from sqlalchemy import String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+_APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4`"), "'")
+
 
 def fold(text: str) -> str:
     """Return `text` without case and accents and with single blanks, for sorting and searching."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(unicodedata.normalize("NFKC", kept).split())
+
+
+def spelt(text: str) -> str:
+    """Return `text` as somebody would spell it from memory: folded, and every apostrophe the plain one."""
+    return fold(text.translate(_APOSTROPHES))
 
 
 def name_key(*sources: str) -> Mapped[str]:

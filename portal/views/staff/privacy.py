@@ -10,6 +10,7 @@ from portal.actions.staff import erasing, holding
 from portal.actions.staff.obstacles import Obstacle, in_the_way, why_not
 from portal.forms.privacy import EraseForm, WhoForm
 from portal.guards import reads_first
+from portal.models.folding import spelt
 from portal.paper import held as paper
 from portal.queries.staff import privacy
 from portal.queries.staff.privacy import Person
@@ -111,7 +112,7 @@ def _typed(form: EraseForm, name: str) -> bool:
     """Return whether the form was sent with the name in it; another name is an error beside the field."""
     if not form.validate_on_submit():
         return False
-    if " ".join(form.name.data.split()) != " ".join(name.split()):
+    if spelt(form.name.data) != spelt(name):
         form.name.errors = ["This is another name. Type it as it stands above."]
         return False
     return True
