@@ -137,6 +137,8 @@ LETTER = {
     "test_mail": "Test mail",
     "work_order_news": "Work order news",
 }
+# So many people are named where it is said who gets a mail; of more, the first ones.
+SHOWN_NAMES = 3
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
     Permission.ADMIN: "Manage contacts, roles and logins",
@@ -235,6 +237,15 @@ def news(event: WorkOrderEvent, order: WorkOrder) -> str:
 def listed(names: list[str], last: str = "or") -> str:
     """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {last} {names[-1]}" if names else ""
+
+
+def hear_of_it(names: list[str], company: str) -> str:
+    """Return who gets a mail, as a sentence: "Ann and Bob get a mail about this."."""
+    if not names:
+        return f"Nobody at {company} gets a mail about this."
+    rest = len(names) - SHOWN_NAMES
+    shown = [*names[:SHOWN_NAMES], f"{rest} more"] if rest > 1 else names
+    return f"{listed(shown, 'and')} {'gets' if len(names) == 1 else 'get'} a mail about this."
 
 
 def login_name(contact: Contact) -> str:

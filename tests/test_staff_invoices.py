@@ -106,9 +106,11 @@ class TestDraft:
         # Nor does it count where the vendor adds up.
         assert "Nothing was billed" in sue.get(f"{AT}/statement?from=2026-11-01&to=2026-11-30").text
         assert "INV-1001" in sue.get(f"{AT}?view=draft").text
+        nobody = "Nobody at Acme Estates gets a mail about this."
+        assert nobody in words(sue.get(f"{AT}/{drafted}/issue"))
         with writing():
             db.session.add(ContactTopic(company_id=town.acme.id, contact_id=town.bill.id, topic="billing"))
-        assert "Whoever wants mail" in words(sue.get(f"{AT}/{drafted}/issue"))
+        assert f"{town.bill.name} gets a mail about this." in words(sue.get(f"{AT}/{drafted}/issue"))
         assert sue.post(f"{AT}/{drafted}/issue").status_code == 303
         [letter] = mailbox.letters(kind="invoice_issued")
         assert (letter.to, "£224.98" in letter.subject) == (town.bill.email, True)
@@ -118,6 +120,20 @@ class TestDraft:
         with reading():
             assert did(town.acme.id) == ["issued"]
             assert one("INV-1001").status == "open"
+
+    def test_starts_with_what_is_usual_at_the_client(self, town, sue, writing):
+        """S9: the next number of the client's own series, not of an odd one; the usual tax; three properties."""
+        with writing():
+            for number, whose in (("AC-08", town.acme), ("AC-09", town.acme), ("AC-10", town.globex)):
+                town_billing.invoice(whose.id, number, "Lift", age=5)
+            town_billing.invoice(town.acme.id, "2026-ODD-777", "Fee", age=1).lines[0].tax_percent = 0
+        page = sue.get(f"{AT}/new").text
+        blank = form_fields(page, "record-form")
+        assert (blank["number"], blank["lines-0-tax_percent"]) == ("AC-11", "20")
+        listed = page[page.index('<select name="place"') :]
+        assert re.findall(r"<option[^>]*>([^<]+)", listed) == ["The entire client", "Alpha", "Beta", "Gamma"]
+        gone = sue.post(f"{AT}/new", NEW | {"place": "Nowhere"})
+        assert (gone.status_code, "<option selected>Nowhere" in gone.text) == (422, True)
 
     def test_is_edited_until_it_is_issued(self, town, sue, drafted, reading):
         """C15: two at once overwrite nothing; what a client has seen is never edited or deleted."""
@@ -223,7 +239,8 @@ class TestPayments:
             assert (
                 sue.post(f"{AT}/{bill}/payment", part | {"amount": wrong, "seen": fresh}).status_code == 422
             )
-        # With money on it, it cannot be void.
+        # With money on it, it cannot be void; the page says what to do first.
+        assert "To make this invoice void, take back the payments first." in sue.get(f"{AT}/{bill}").text
         void = sue.post(f"{AT}/{bill}/void", {"reason": "Wrong"})
         assert (void.status_code, "Take them back first" in void.text) == (409, True)
         assert sue.post(f"{AT}/{bill}/payment", part | {"amount": "70", "seen": fresh}).status_code == 303
@@ -327,6 +344,7 @@ class TestWorkOrders:
         at = f"/staff/clients/acme/work-orders/{order.id}"
         assert "Set status" in sue.get(at).text
         fields = dialog(sue.get(f"{at}/status"))
+        assert f"{town.wes.name} gets a mail about this." in words(sue.get(f"{at}/status"))
         assert fields["status"] == "requested"
         visit = fields | {"status": "scheduled", "visit_on": "2026-12-01", "note": "Between 9 and 11"}
         assert sue.post(f"{at}/status", visit).status_code == 303

@@ -22,11 +22,21 @@ LATE = timedelta(days=3)
 MOST_LINES = 20
 
 
+def hearing_of_work(order: WorkOrder) -> tuple[list[Contact], list[Contact]]:
+    """Return who hears of a work order: whoever asked for it, and the others, who chose the topic."""
+    asked = _people(listeners.requester_of(order))
+    chose = _people(listeners.hearing_of("work_orders", order.company_id, order.property_id))
+    return asked, [each for each in chose if each not in asked]
+
+
+def hearing_of_invoice(invoice: Invoice) -> list[Contact]:
+    """Return who hears of an invoice: those who chose the topic and may know of it."""
+    return _people(listeners.hearing_of("billing", invoice.company_id, invoice.property_id))
+
+
 def tell_work(order: WorkOrder, event: WorkOrderEvent, by: Actor) -> None:
     """Tell what `by` did to a work order: whoever asked for it, and those with the topic; never `by`."""
-    asked = _people(listeners.requester_of(order))
-    others = _people(listeners.hearing_of("work_orders", order.company_id, order.property_id))
-    others = [each for each in others if each not in asked]
+    asked, others = hearing_of_work(order)
     ask = _to_ask(order.company_id, others)
     for contact in asked + others:
         if contact.id != by.contact_id:
@@ -36,7 +46,7 @@ def tell_work(order: WorkOrder, event: WorkOrderEvent, by: Actor) -> None:
 
 def tell_invoice(invoice: Invoice, by: Actor) -> None:
     """Tell those with the topic that there is a new invoice; never `by`."""
-    people = _people(listeners.hearing_of("billing", invoice.company_id, invoice.property_id))
+    people = hearing_of_invoice(invoice)
     ask = _to_ask(invoice.company_id, people)
     for contact in people:
         if contact.id != by.contact_id:
@@ -58,7 +68,7 @@ def tell_the_day(company_id: int, today: date, zone: ZoneInfo) -> None:
 
 def _overdue(company_id: int, today: date) -> None:
     for invoice in invoices.became_overdue(company_id, today - LATE, today):
-        people = _people(listeners.hearing_of("billing", company_id, invoice.property_id))
+        people = hearing_of_invoice(invoice)
         for contact, ask, event in _once(f"invoice {invoice.id} overdue", company_id, people):
             news.invoice_overdue(contact, invoice, ask, event)
 

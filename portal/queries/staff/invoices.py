@@ -1,10 +1,11 @@
 """Invoices over all clients, as the vendor numbers them (S9)."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from portal import money
 from portal.extensions import db
@@ -14,6 +15,8 @@ from portal.visibility import over_all
 
 _COUNTED = re.compile(r"(.*?)(\d{1,12})")
 USUAL_TAX = "20"
+# So many of the newest say what is usual.
+NEWEST = 50
 
 
 def taken(number: str, *, except_id: int | None = None) -> bool:
@@ -37,21 +40,40 @@ def draft_called(reader: Actor, company_id: int, number: str) -> Invoice | None:
     return found
 
 
-def next_number(reader: Actor) -> str:
-    """Return the number after the newest invoice's; empty where it ends in no digits, or that is taken."""
-    newest = over_all(reader, Invoice).with_only_columns(Invoice.number).order_by(Invoice.id.desc()).limit(1)
-    counted = _COUNTED.fullmatch(db.session.scalar(newest) or "")
-    if counted is None:
+def next_number(reader: Actor, company_id: int) -> str:
+    """Return the number that follows in the client's own series, or in the vendor's; empty where none does.
+
+    A series is what most of the newest numbers begin with, so that a single odd one starts none.
+    """
+    everybody = _counted(reader)
+    own = _counted(reader, Invoice.company_id == company_id)
+    series = Counter(start for start, _digits in own or everybody).most_common(1)
+    if not series:
         return ""
-    number = f"{counted[1]}{int(counted[2]) + 1:0{len(counted[2])}}"
-    return "" if taken(number) or len(number) > 40 else number
+    begin = series[0][0]
+    last = max((digits for start, digits in own + everybody if start == begin), key=int)
+    after = [f"{begin}{int(last) + step:0{len(last)}}" for step in range(1, NEWEST)]
+    used = set(db.session.scalars(select(Invoice.number).where(Invoice.number.in_(after))))
+    return next((each for each in after if each not in used and len(each) <= 40), "")
 
 
-def usual_tax() -> str:
-    """Return the tax, in percent, of the line that was written last."""
-    newest = select(InvoiceLine.tax_percent).order_by(InvoiceLine.id.desc()).limit(1)
-    found = db.session.scalar(newest)
-    return USUAL_TAX if found is None else money.plain(found)
+def _counted(reader: Actor, *which: ColumnElement[bool]) -> list[tuple[str, str]]:
+    """Return the newest numbers that end in digits, newest first, as what is before these and the digits."""
+    newest = over_all(reader, Invoice).with_only_columns(Invoice.number).where(*which)
+    numbers = db.session.scalars(newest.order_by(Invoice.id.desc()).limit(NEWEST))
+    found = (_COUNTED.fullmatch(number) for number in numbers)
+    return [(each[1], each[2]) for each in found if each]
+
+
+def usual_tax(company_id: int) -> str:
+    """Return the tax, in percent, that most of the client's newest lines have, or else of everybody's."""
+    lines = select(InvoiceLine.tax_percent).order_by(InvoiceLine.id.desc()).limit(NEWEST)
+    own = lines.join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(Invoice.company_id == company_id)
+    for query in (own, lines):
+        usual = Counter(db.session.scalars(query)).most_common(1)
+        if usual:
+            return money.plain(usual[0][0])
+    return USUAL_TAX
 
 
 def number_in(name: str) -> str:

@@ -10,7 +10,7 @@ from portal import money
 from portal.actions.staff.invoices import Bill, Item, place_called
 from portal.forms.billing import InvoiceForm
 from portal.forms.figures import as_day, pence, plain
-from portal.guards import SAFE_METHODS, actor
+from portal.guards import SAFE_METHODS, actor, membership
 from portal.models import Invoice
 from portal.queries.staff import invoices
 from portal.templating import today
@@ -24,7 +24,7 @@ def blank() -> dict[str, Any]:
     day, reads = today(), request.method in SAFE_METHODS
     return {
         **dict.fromkeys(_PLAIN, ""),
-        "number": invoices.next_number(actor()) if reads else "",
+        "number": invoices.next_number(actor(), membership().company.id) if reads else "",
         "place": "",
         "issued_on": plain(day) if reads else "",
         "due_on": plain(day + DUE_AFTER) if reads else "",

@@ -2,7 +2,8 @@
 
 from flask import Response, request, url_for
 
-from portal import htmx
+from portal import htmx, words
+from portal.actions import notices
 from portal.actions.staff import invoices as actions
 from portal.actions.staff.invoice_files import attach as keep
 from portal.forms.billing import InvoiceForm, PdfForm, VoidForm
@@ -84,8 +85,9 @@ def _refused(form: InvoiceForm, invoice: Invoice | None, refusal: FieldRefusal) 
 def _form(
     form: InvoiceForm, invoice: Invoice | None, *, conflict: list[dict[str, str]] | None = None
 ) -> Response:
-    form.offer(invoices.usual_tax())
+    form.offer(invoices.usual_tax(membership().company.id))
     back = url_for("billing.show", invoice_id=invoice.id) if invoice else url_for("billing.index")
+    named = [each.name for each in places.places(actor(), limit=MOST_PLACES)]
     return htmx.page(
         "staff/billing/form.html",
         block="form",
@@ -93,7 +95,8 @@ def _form(
         form=form,
         invoice=invoice,
         conflict=conflict,
-        places=[each.name for each in places.places(actor(), limit=MOST_PLACES)],
+        places=named,
+        few=len(named) <= places.FEW,
         cancel_href=back,
     )
 
@@ -103,7 +106,10 @@ def issue(invoice_id: int) -> Response:
     """Ask before the client sees a draft, as a dialog or a page; a POST issues it."""
     invoice = _taking(invoice_id, BillMove.ISSUE)
     if request.method in SAFE_METHODS:
-        return htmx.page("staff/billing/issue.html", block="dialog", invoice=invoice)
+        told = words.hear_of_it(
+            [each.name for each in notices.hearing_of_invoice(invoice)], membership().company.name
+        )
+        return htmx.page("staff/billing/issue.html", block="dialog", invoice=invoice, told=told)
     actions.issue(invoice, actor())
     say(f"Invoice {invoice.number} was issued. {membership().company.name} sees it now.")
     return _back(invoice)
