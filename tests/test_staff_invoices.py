@@ -122,7 +122,7 @@ class TestDraft:
             assert one("INV-1001").status == "open"
 
     def test_starts_with_what_is_usual_at_the_client(self, town, sue, writing):
-        """S9: the next number of the client's own series, not of an odd one; the usual tax; three properties."""
+        """S9: the next number of the own series, not of an odd one; the usual tax; three properties."""
         with writing():
             for number, whose in (("AC-08", town.acme), ("AC-09", town.acme), ("AC-10", town.globex)):
                 town_billing.invoice(whose.id, number, "Lift", age=5)
