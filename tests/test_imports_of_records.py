@@ -3,6 +3,9 @@
 import csv
 import io
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -16,6 +19,7 @@ from portal.actions.work_orders import set_status
 from portal.clock import now
 from portal.csv_out import csv_text
 from portal.extensions import db
+from portal.importing.properties import Properties
 from portal.importing.registry import KINDS
 from portal.models import (
     Activity,
@@ -30,6 +34,7 @@ from portal.models import (
     WorkStatus,
 )
 from portal.policy import SYSTEM
+from portal.queries import imports as queries
 from portal.standing import totals
 from portal.transaction import transaction
 from tests import places as things
@@ -37,6 +42,7 @@ from tests import town_billing
 from tests.machinery.counts import count
 from tests.surfing import form_fields
 from tests.test_imports import everything, report, sent_to, table
+from tests.test_races import at_once, posting
 from tests.work import ordered, stored
 
 NO_PROPERTY = "There is no such property. Leave it empty for the entire client."
@@ -649,3 +655,78 @@ class TestAllOrNothing:
             assert "Hall 1" not in places("acme")
             found = db.session.get_one(Import, number_of(page))
             assert (found.state, found.errors) == ("checked", 6)
+
+    def test_a_client_that_leaves_meanwhile(self, sue, town, checked, work, writing, reading):
+        """T31, S8: what was checked neither starts nor is written once the client has left."""
+
+        def leave(moment) -> None:
+            with writing():
+                db.session.get_one(Company, town.acme.id).exited_at = moment
+
+        content = table("Zed,Le,zed@new.example,Yes", head="First name,Last name,Email,Authorize user")
+        sentence = "Acme Estates is marked as exited. Take that back first."
+        page = checked("contacts", content, "acme")
+        for step in ("start", "columns"):
+            leave(now())
+            form = form_fields(sue.get(page).text, "columns") if step == "columns" else {}
+            answer = sue.post(f"{page}/{step}", form)
+            assert (answer.status_code, sentence in answer.text) == (409, True), step
+            if step == "start":
+                assert sue.post(f"{page}/columns", {"back": "1"}).status_code == 303
+        for state in ("checking", "importing"):
+            leave(None)
+            page = checked("contacts", content, "acme")
+            with writing():
+                found = db.session.get_one(Import, number_of(page))
+                found.state, found.position = state, found.position if state == "importing" else 0
+            leave(now())
+            work()
+            assert sentence in sue.get(page).text, state
+            with reading():
+                assert db.session.get_one(Import, number_of(page)).state == "failed"
+                assert db.session.scalar(select(Contact).where(Contact.email == "zed@new.example")) is None
+
+
+class TestTwoAtOnce:
+    """L10, T85: two real connections; what the page says is what happened."""
+
+    def test_cancelled_while_it_is_written(self, sue, on_duty, town, checked, work, reading, monkeypatch):
+        """Whoever cancels at that moment waits, and hears that it is over."""
+        page, other = checked("properties", TestAllOrNothing.ROWS), on_duty(town.sue)
+        assert sue.post(f"{page}/start").status_code == 303
+        cancelling, asked, real = posting(other, f"{page}/cancel"), [], Properties.write
+
+        def meanwhile(*of) -> bool:
+            if not asked:
+                asked.append(pool.submit(cancelling))
+                wait(asked, timeout=0.3)
+            return real(*of)
+
+        with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patched:
+            patched.setattr(Properties, "write", meanwhile)
+            work()
+            answer = asked[0].result()
+        assert (answer.status_code, "This import is over already." in answer.text) == (409, True)
+        with reading():
+            assert db.session.get_one(Import, number_of(page)).state == "done"
+            assert "Hall 5" in places("acme")
+
+    def test_two_steps(self, sue, on_duty, town, checked, monkeypatch):
+        """Each step sees what the other has done: one of the two is refused."""
+        windows, real = (sue, on_duty(town.sue)), queries.found
+        for first, second in (("start", "start"), ("columns", "start"), ("cancel", "cancel")):
+            page, both = checked("properties", TestAllOrNothing.ROWS), threading.Barrier(2)
+
+            def found(*of, both=both, **more) -> Import | None:
+                imported = real(*of, **more)
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(0.3)
+                return imported
+
+            requests = [
+                posting(window, f"{page}/{step}", {"back": "1"})
+                for window, step in zip(windows, (first, second), strict=True)
+            ]
+            with monkeypatch.context() as patched:
+                patched.setattr(queries, "found", found)
+                assert sorted(at_once(*requests)) == [303, 409], (first, second)

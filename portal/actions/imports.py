@@ -63,6 +63,7 @@ def _whose(by: Actor) -> dict[str, str | int | None]:
 def check(imported: Import, mapping: Sequence[str], choices: Mapping[str, str]) -> None:
     """Have every row looked at with these columns and choices. Raises NotNow once it was started."""
     _demand(imported, ImportState.MAPPING, ImportState.CHECKED)
+    demand_here(imported)
     imported.mapping, imported.choices = list(mapping), dict(choices)
     again(imported)
 
@@ -88,6 +89,7 @@ def start(imported: Import, by: Actor, *, without: int = 0) -> None:
     `without` is how many rows with errors are left out, as whoever starts it has seen and agreed to.
     """
     _demand(imported, ImportState.CHECKED)
+    demand_here(imported)
     if imported.errors != without:
         raise NotNow("Some rows have errors. Correct the file and hand it in again, or leave them out.")
     if not imported.adds + imported.updates:
@@ -98,6 +100,20 @@ def start(imported: Import, by: Actor, *, without: int = 0) -> None:
     for name, value in _whose(by).items():
         setattr(imported, name, value)
     _wake(imported)
+
+
+def demand_here(imported: Import) -> None:
+    """Raise NotNow where the client of the table has left: nothing happens to it (T31, S8)."""
+    if imported.company_id is None:  # then its rows say whose they are, and each is asked
+        return
+    company = db.session.get_one(Company, imported.company_id, populate_existing=True)
+    if company.exited_at is not None:
+        raise NotNow(f"{company.name} is marked as exited. Take that back first.")
+
+
+def held(import_id: int) -> Import:
+    """Return the import as it is now; nobody else moves it on until this transaction ends."""
+    return db.session.get_one(Import, import_id, populate_existing=True, with_for_update=True)
 
 
 def cancel(imported: Import) -> None:
@@ -164,15 +180,15 @@ def write(import_id: int, writer: Callable[[Import, Actor], None]) -> Import:
     Returns the import. Raises what the writer does where the world has moved on since the check: then nothing
     is written, and the rows are to be checked again.
     """
-    imported = db.session.get_one(Import, import_id, populate_existing=True, with_for_update=True)
+    company_id = db.session.get_one(Import, import_id).company_id
+    if company_id is not None:  # before the import, as whoever sends a form inside the client does
+        invariants.watch(db.session(), company_id)
+    imported = held(import_id)
     if imported.state != ImportState.IMPORTING:
         return imported
-    by = imports.actor_of(imported)
+    by = may_go_on(imported)
     if by is None:
-        fail(imported, MAY_NOT)
         return imported
-    if imported.company_id is not None:
-        invariants.watch(db.session(), imported.company_id)
     writer(imported, by)
     done = {"Added": ("", str(imported.adds)), "Changed": ("", str(imported.updates))}
     if imported.errors:
@@ -181,6 +197,19 @@ def write(import_id: int, writer: Callable[[Import, Actor], None]) -> Import:
     audit.record(what, by=by, about=imported.file_name, changes=done)
     _end(imported, ImportState.DONE)
     return imported
+
+
+def may_go_on(imported: Import) -> Actor | None:
+    """Return who acts for the import; None, and it has failed, where nobody may or its client has left."""
+    try:
+        demand_here(imported)
+    except NotNow as refusal:
+        fail(imported, refusal.sentence)
+        return None
+    by = imports.actor_of(imported)
+    if by is None:
+        fail(imported, MAY_NOT)
+    return by
 
 
 def forget_old() -> None:

@@ -14,7 +14,6 @@ from portal.importing.columns import named
 from portal.importing.kind import Kind, Looker
 from portal.importing.registry import KINDS
 from portal.models import Import, ImportState
-from portal.queries import imports
 from portal.refusals import Refusal
 from portal.transaction import go_on_writing, transaction
 
@@ -42,7 +41,9 @@ def step(import_id: int) -> bool:
     except Exception:
         log.exception("import %s could not go on", import_id)
         with transaction(write=True):
-            actions.fail(db.session.get_one(Import, import_id, populate_existing=True), BROKEN)
+            broken = actions.held(import_id)
+            if broken.at_work:
+                actions.fail(broken, BROKEN)
         return False
 
 
@@ -68,7 +69,7 @@ def _check(imported: Import) -> bool:
 def _rest(import_id: int) -> bool:
     """Let go of the import, so that whoever comes next goes on; return whether there is more to do."""
     with transaction(write=True):
-        imported = db.session.get_one(Import, import_id, populate_existing=True)
+        imported = actions.held(import_id)
         if imported.at_work:
             imported.leased_until = None
             if imported.state == ImportState.CHECKING and imported.position >= imported.total:
@@ -77,13 +78,10 @@ def _rest(import_id: int) -> bool:
 
 
 def _looker(import_id: int, kind: Kind) -> Looker | None:
-    """Return what looks at the rows; None, and the import has failed, where nobody may import any more."""
-    imported = db.session.get_one(Import, import_id, populate_existing=True)
-    by = imports.actor_of(imported)
-    if by is None:
-        actions.fail(imported, actions.MAY_NOT)
-        return None
-    return kind.looker(imported, by)
+    """Return what looks at the rows; None where it was moved on meanwhile or, failed now, nobody may."""
+    imported = actions.held(import_id)
+    by = actions.may_go_on(imported) if imported.state == ImportState.CHECKING else None
+    return kind.looker(imported, by) if by else None
 
 
 def _write(import_id: int) -> bool:
@@ -100,5 +98,7 @@ def _write(import_id: int) -> bool:
     except (IntegrityError, StaleDataError):
         reason = actions.OVERTAKEN
     with transaction(write=True):
-        actions.again(db.session.get_one(Import, import_id, populate_existing=True), reason[:200])
+        imported = actions.held(import_id)
+        if imported.state == ImportState.IMPORTING:
+            actions.again(imported, reason[:200])
     return True

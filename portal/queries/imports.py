@@ -57,9 +57,15 @@ class Vocabulary:
         return sha256(dumps([named, self.primary.id if self.primary else 0]).encode()).hexdigest()
 
 
-def found(actor: Actor, import_id: int) -> Import | None:
-    """Return the import with `import_id` if `actor` may know of it: one's own; of the staff, all theirs."""
-    return db.session.scalars(visible(actor, Import).where(Import.id == import_id)).one_or_none()
+def found(actor: Actor, import_id: int, *, to_change: bool = False) -> Import | None:
+    """Return the import with `import_id` if `actor` may know of it: one's own; of the staff, all theirs.
+
+    With `to_change`, nobody else moves it on until this transaction ends, and it is read as it is then (T85).
+    """
+    query = visible(actor, Import).where(Import.id == import_id)
+    if to_change:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(query).one_or_none()
 
 
 def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company | None]]:

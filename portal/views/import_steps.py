@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.files import clean_name
 from portal.forms.fields import Blank
 from portal.forms.imports import TableForm, objections
-from portal.guards import actor, polled
+from portal.guards import SAFE_METHODS, actor, polled
 from portal.importing.columns import guess
 from portal.importing.kind import Kind
 from portal.importing.registry import KINDS
@@ -190,7 +190,8 @@ def report(import_id: int) -> Response:
 def _find(import_id: int) -> Import:
     """Return the import that the address names; below a company's contacts none of anything else."""
     policy.demand_admin(who())
-    found = imports.found(who(), import_id) or abort(404)
+    changes = request.method not in SAFE_METHODS
+    found = imports.found(who(), import_id, to_change=changes) or abort(404)
     if g.get("membership") and found.kind != "contacts":
         abort(404)
     return found

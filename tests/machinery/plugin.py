@@ -24,6 +24,7 @@ ON_BOTH = (
     "tests/test_two_processes",
     "OnlyAddedTo",
     "test_privacy.py::TestGuard",
+    "TestTwoAtOnce",
 )
 
 
