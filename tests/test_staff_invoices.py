@@ -2,9 +2,11 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from portal import invariants
 from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Company, ContactTopic, Document, Invoice, Payment, WorkOrder
@@ -334,6 +336,25 @@ class TestPdf:
             assert (did(town.acme.id), did(town.globex.id), did(None)) == (*[["attached a PDF to"]] * 3,)
         assert browser(town.bill).get(f"/acme/billing/{left}/pdf").status_code == 404
         assert sent(on_duty(town.tom), "/staff/imports/invoice-pdfs", files, field="files").status_code == 403
+
+
+class TestTwoAtOnce:
+    def test_made_void_at_that_moment(self, town, sue, writing, reading):
+        """T83: two real connections; whoever hands in the PDF waits, and then reads."""
+        with writing():
+            number = town_billing.invoice(town.acme.id, "INV-8", "Lift", age=5, status="open").id
+        file = [("INV-8.pdf", places.PDF)]
+        with ThreadPoolExecutor(1) as pool, writing():
+            invariants.lock(db.session(), town.acme.id)
+            invoice = db.session.get_one(Invoice, number)
+            invoice.status = "void"
+            db.session.flush()
+            sending = pool.submit(sent, sue, "/staff/imports/invoice-pdfs", file, field="files")
+            wait([sending], timeout=0.3)
+            db.session.commit()
+            assert "Invoice INV-8 is void" in words(sending.result())
+        with reading():
+            assert db.session.scalar(db.select(Document)) is None
 
 
 class TestWorkOrders:

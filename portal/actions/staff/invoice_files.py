@@ -63,9 +63,11 @@ def attach_all(handed: Sequence[tuple[str, BinaryIO]], by: Actor) -> list[Handed
     """
     demand_vendor(by)
     names = {name: invoices.number_in(name) for name, _ in handed}
-    found = invoices.numbered(by, names.values())
-    for company_id in sorted({company.id for _, company in found.values()}):
+    before = invoices.numbered(by, names.values())
+    for company_id in sorted({company.id for _, company in before.values()}):
         invariants.lock(db.session(), company_id)
+    # Once more: while this waited, one of them may have been made void, or its client marked as exited (T83).
+    found = invoices.numbered(by, names.values())
     return [_handed(name, stream, found.get(names[name].upper()), by) for name, stream in handed]
 
 

@@ -83,8 +83,9 @@ def number_in(name: str) -> str:
 
 
 def numbered(reader: Actor, numbers: Iterable[str]) -> dict[str, tuple[Invoice, Company]]:
-    """Return the invoices with these numbers, each with its client, by the number in capitals."""
+    """Return the invoices with these numbers, each with its client, by the number in capitals, as of now."""
     wanted = {each.upper() for each in numbers} | set(numbers)
     query = over_all(reader, Invoice).join(Company, Company.id == Invoice.company_id).add_columns(Company)
-    rows = db.session.execute(query.where(Invoice.number.in_(wanted))).unique()
+    as_now = query.where(Invoice.number.in_(wanted)).execution_options(populate_existing=True)
+    rows = db.session.execute(as_now).unique()
     return {invoice.number.upper(): (invoice, company) for invoice, company in rows}
