@@ -23,6 +23,9 @@ LONGEST_SECONDS = 15.0
 FIRST_BYTES = 500
 LONGEST_URL = 500
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of IPv6, all that is given to the internet (IANA). `is_global` alone takes much for it that leads elsewhere:
+# fec0::/10, 64:ff9b:1::/48, ::127.0.0.1.
+_GIVEN = ipaddress.ip_network("2000::/3")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -69,7 +72,7 @@ def may_reach(address: Address) -> bool:
         return True
     if found.is_loopback and not current_app.config["PRODUCTION"]:
         return True
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and (found.version == 4 or found in _GIVEN)
 
 
 def _within(address: Address) -> Address:
