@@ -1,9 +1,14 @@
 """The limits on guessing and flooding: rates from the settings, and which answers count."""
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
 from flask import Response, abort, current_app, request, session
 
 from portal.extensions import limiter
 from portal.tokens import hashed
+
+View = TypeVar("View", bound=Callable[..., Response])
 
 
 def per_address() -> str:
@@ -30,8 +35,14 @@ def this_browser() -> str:
     return f"{request.remote_addr} {hashed(key)}"
 
 
-# For what is made anew for whoever asks: tables and paper (T78).
-makes_a_file = limiter.shared_limit(per_browser, scope="files", key_func=this_browser)
+_files = limiter.shared_limit(per_browser, scope="files", key_func=this_browser)
+
+
+def makes_a_file(view: View) -> View:
+    """Mark a view that makes tables or paper anew for whoever asks: counted (T78), and kept from those who
+    only look (T87)."""
+    view.makes_a_file = True  # type: ignore[attr-defined]
+    return cast(View, _files(view))
 
 
 def refused(answer: Response) -> bool:

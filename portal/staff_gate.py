@@ -52,20 +52,27 @@ def gate() -> Response | None:
 def _look(who: OnDuty) -> Response | None:
     """Let somebody of the staff see what a contact sees, as long as their look goes on, and change nothing.
 
-    No look at this contact: 404, and when its time is up, the page that asks why. Anything that is sent:
-    NotAllowed (403).
+    No look at this contact: 404, and when its time is up, the page that asks why. Anything that is sent, and
+    whole lists as files: NotAllowed (403).
     """
     demand(Deed.VIEW_AS)
     look = view_as.newest(who.person, g.seen_as, g.slug) or abort(404)
     g.view_as = look
     if request.method not in guards.SAFE_METHODS:
         raise NotAllowed("You only look here. Stop that first, then change it as yourself.")
+    if makes_a_file(request.endpoint):
+        raise NotAllowed("You only look here. Stop that first, then download it as yourself.")
     seen = membership_of(look.contact_id, g.slug)
     if not look.stands(now()) or seen is None:
         place = {"company": g.slug, "contact_id": look.contact_id}
         return htmx.go(url_for("staff.clients.starting.start", **place))
     g.membership = seen
     return None
+
+
+def makes_a_file(endpoint: str | None) -> bool:
+    """Return whether the view behind `endpoint` makes a whole list or paper to take along."""
+    return getattr(current_app.view_functions.get(endpoint or ""), "makes_a_file", False)
 
 
 def _enter(who: OnDuty, slug: str) -> None:

@@ -362,6 +362,17 @@ class TestMoves:
         assert "no_admin_reason" not in sue.post(address, one).text
 
 
+# Whole lists as files, and what is printed: nobody who only looks takes them along (T87).
+FILES = {
+    f"staff.view_as.{name}"
+    for name in (
+        *("exports.table", "exports.cards", "activity.export", "imports.report"),
+        *("billing.export", "billing.pdf", "billing.statement_file", "billing.statement_table"),
+        *("reports.people_table", "reports.spend_table", "reports.work_orders_table"),
+    )
+}
+
+
 def switched_on(page):
     """What could be pressed or typed in forms that send something, but for the way out."""
     found = []
@@ -397,9 +408,9 @@ class TestViewAs:
         names = [name for name, (_path, methods, _may) in VIEW_AS.items() if "GET" in methods]
         for name in names[:: 1 if whose == "pam" else 4]:
             path = VIEW_AS[name][0].format(**ids)
-            both = [each.get(path.removeprefix(cut)).status_code for each, cut in ((tom, ""), (own, door))]
-            wrong |= {} if both[0] == both[1] else {path: both}
             page = tom.get(path)
+            theirs = 403 if name in FILES else own.get(path.removeprefix(door)).status_code
+            wrong |= {} if page.status_code == theirs else {path: (page.status_code, theirs)}
             shown |= {path: page.text} if page.mimetype == "text/html" and whose == "mia" else {}
         assert wrong == {}
         page = tom.get(f"/staff/as/{seen.id}/acme/").text
@@ -411,6 +422,37 @@ class TestViewAs:
         assert "<input disabled" not in tom.get(f"/staff/as/{seen.id}/acme/properties").text
         assert not re.search(r'href="/(?!staff/|static/|brand)', page)
         assert "/profile" not in page
+
+    def test_nothing_is_taken_along(self, town, look, things):
+        """S1, T87: what Support may not download it does not get through an admin's eyes."""
+        assert set(VIEW_AS) >= FILES
+        for staff in (town.tom, town.sue):
+            person, _ = look(staff, town.mia)
+            ids, wrong = {**things[0], "contact": town.ola.id, "seen_as": town.mia.id}, {}
+            for name in FILES:
+                answer = person.get(VIEW_AS[name][0].format(**ids))
+                said = "Stop that first, then download it as yourself." in answer.text
+                wrong |= {} if (answer.status_code, said) == (403, True) else {name: answer.status_code}
+            assert wrong == {}
+        # One document is opened like the page it stands on.
+        one = VIEW_AS["staff.view_as.documents.download"][0].format(**ids)
+        assert person.get(one).status_code == 200
+        for path, label in (
+            *(("contacts", "Export as CSV"), ("contacts", "Export as vCard"), ("activity", "Export CSV")),
+            *(
+                ("billing", "Export CSV"),
+                ("billing/statement", "Download PDF"),
+                ("reports/people", "Export CSV"),
+            ),
+        ):
+            page = html5lib.parse(
+                person.get(f"/staff/as/{town.mia.id}/acme/{path}").text, namespaceHTMLElements=False
+            )
+            links = [each for each in page.iter() if each.tag in ("a", "button")]
+            said = [
+                each for each in links if label in (each.get("aria-label"), "".join(each.itertext()).strip())
+            ]
+            assert [(each.tag, "disabled" in each.attrib) for each in said] == [("button", True)], path
 
     def test_nothing_is_sent(self, town, look, things, unchanged):
         """403 for every form and every other method of an admin's pages, and the client reads who tried."""

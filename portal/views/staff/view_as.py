@@ -1,9 +1,12 @@
 """View as: behind this door stand the pages of one contact, to look at and nothing else (T87)."""
 
 import re
+from html import unescape
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException
 
 from portal import htmx
 from portal.actions.staff import view_as as actions
@@ -11,7 +14,7 @@ from portal.forms.staff import WhyForm
 from portal.guards import actor, load
 from portal.lifecycle import Move
 from portal.models import Contact
-from portal.staff_gate import demand, person
+from portal.staff_gate import demand, makes_a_file, person
 from portal.staff_policy import Deed
 from portal.templating import say
 from portal.views import dashboard, reviews
@@ -31,14 +34,29 @@ clients.blueprint.register_blueprint(starting)
 # What stands in a form that would send something, but for what only works within the page.
 _CONTROLS = re.compile(r"<(/?form|button|input|select|textarea)\b[^>]*>")
 _WORKS = ('type="button"', 'type="hidden"', " disabled")
+_LINKS = re.compile(r'<a\b([^>]*) href="([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
 
 
 @blueprint.after_request
 def switch_off(answer: Response) -> Response:
     """Switch off, on every page behind this door, what could only be refused; the rest is as it is seen."""
     if answer.mimetype == "text/html" and not answer.is_streamed:
-        answer.set_data(_switched_off(answer.get_data(as_text=True)))
+        answer.set_data(_LINKS.sub(_without_file, _switched_off(answer.get_data(as_text=True))))
     return answer
+
+
+def _without_file(link: re.Match[str]) -> str:
+    """Return a link as it is, or as a button that does not work where it leads to a file to take along."""
+    head, place, tail, label = link.groups()
+    adapter = request_ctx.url_adapter
+    assert adapter is not None, "there is one in every request"
+    try:
+        endpoint, _parts = adapter.match(unescape(place).partition("?")[0], "GET")
+    except HTTPException:
+        return link[0]
+    if not makes_a_file(endpoint):
+        return link[0]
+    return f'<button type="button" disabled{head}{tail.replace(" download", "")}>{label}</button>'
 
 
 def _switched_off(page: str) -> str:
