@@ -106,6 +106,7 @@ def test_a_killed_part_comes_back(portal, name):
     until(lambda: portal.get("/sign-in")[0] == 200, within=20, what="the first page")
 
 
+@pytest.mark.long
 def test_a_second_one_in_the_same_folder_is_refused(portal, folder):
     second = WholePortal(folder)
     second.output = folder.with_name("second.output")

@@ -138,6 +138,7 @@ def test_redis_absent_then_there(office, redis):
     assert p95(times) < 0.5
 
 
+@pytest.mark.long
 def test_redis_frozen(office, redis):
     """F07: Redis holds its connections and answers nothing."""
     with running(office, "worker", "clock"):

@@ -56,11 +56,11 @@ def _wanted(item: pytest.Item, database: str) -> bool:
 def _sampled(item: pytest.Item) -> bool:
     """Some are run again on PostgreSQL, always the same; all in `make test-all`.
 
-    Whatever ON_BOTH names, and a tenth of the others.
+    Whatever ON_BOTH names, and a fifteenth of the others.
     """
     if any(part in item.nodeid for part in ON_BOTH):
         return True
-    return zlib.crc32(item.nodeid.encode()) % 10 == 0
+    return zlib.crc32(item.nodeid.encode()) % 15 == 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
