@@ -1,8 +1,16 @@
-"""What time it is, in UTC; the one place that asks, so tests can set it."""
+"""What time it is, in UTC, and the day at the vendor's; the one place that asks, so tests can set it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import current_app
 
 
 def now() -> datetime:
     """Return the current moment as an aware datetime in UTC."""
     return datetime.now(UTC)
+
+
+def today() -> date:
+    """Return the day it is at the vendor's."""
+    return now().astimezone(ZoneInfo(current_app.config["TIME_ZONE"])).date()

@@ -262,6 +262,8 @@ def take_bill(invoice: Invoice, move: BillMove) -> None:
     """Raise NotNow unless `move` can happen to an invoice now."""
     if move is BillMove.VOID and invoice.status == "open" and invoice.paid:
         raise NotNow(f"Payments were recorded for invoice {invoice.number}. Take them back first.")
+    if move is BillMove.ISSUE and invoice.status == "draft" and not invoice.total:
+        raise NotNow(f"Invoice {invoice.number} asks for nothing. Give it lines that cost something.")
     if move not in bill_moves(invoice):
         raise NotNow(_WHY_NO_BILL[invoice.status].format(number=invoice.number))
 

@@ -166,11 +166,6 @@ def exact(at: datetime | None) -> str:
     return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
 
 
-def today() -> date:
-    """Return the day it is at the vendor's."""
-    return now().astimezone(_zone()).date()
-
-
 def day_month(day: date | datetime | None) -> str:
     """Return a day as it stands in lists: "30 Nov 2026"; a moment counts as its day at the vendor's."""
     if day is None:

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from portal.clock import today
 from portal.extensions import db
 from portal.models import Area, CompanyArea
 from portal.queries.agreements import standing
-from portal.templating import today
 from tests import places
 from tests.statements import counted
 

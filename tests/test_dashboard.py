@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.clock import now
+from portal.clock import now, today
 from portal.extensions import db
 from portal.models import CompanyArea, Contact, ContactPermission, ContactRole, Invoice, WorkOrder
-from portal.templating import day_greeting, today
+from portal.templating import day_greeting
 from tests.statements import counted
 
 HOME = "/acme/"

@@ -481,6 +481,18 @@ class TestInvoices:
             twins="update",
         )
         wrong = {row[3]: row[4] for row in report(sue, page)}
+        head = self.HEAD + ",Paid on"
+        cannot = (
+            "acme,T-4,Lift,,2026-01-02,2026-02-02,50,-50,,,",
+            "acme,T-5,Lift,,2026-01-02,2026-02-02,50,10,60,Paid,2099-12-31",
+            "acme,T-6,Lift,,2026-01-02,2026-02-02,0,0,0,Open,",
+        )
+        page_of_these = checked("invoices", table(*cannot, head=head))
+        assert [row[3:5] for row in report(sue, page_of_these)] == [
+            ["Tax", "Write an amount like 1278.60, with at most two digits behind the dot."],
+            ["Paid on", "This day is still to come. Write the day the money came in."],
+            ["", "Invoice T-6 asks for nothing. Give it lines that cost something."],
+        ]
         assert wrong == {
             "For": "T-2 was issued. What customers have seen stays as it is.",
             "Invoice": "Another client has an invoice of this number.",

@@ -58,10 +58,15 @@ class TestDoor:
     @pytest.mark.parametrize("who", ["sue", "tom"])
     def test_who_may(self, town, on_duty, things, who):
         person, wrong = on_duty(getattr(town, who)), {}
-        for name, method, answer in sweep(person, {**things[0], "contact": town.ola.id}):
+        ids = {**things[0], "contact": town.ola.id}
+        for name, method, answer in sweep(person, ids):
             may = who in CLIENTS[name][2] and not (who == "tom" and method == "POST" and name != LOOK)
             if answer.status_code not in (TAKEN if may else (403,)):
                 wrong[name, method] = answer.status_code
+            # T62: whoever asks for the head alone gets the answer of the page.
+            if (who, method, answer.status_code) == ("sue", "GET", 200):
+                head = person.client.head(CLIENTS[name][0].format(**ids)).status_code
+                wrong |= {(name, "HEAD"): head} if head != 200 else {}
         assert wrong == {}
 
     def test_nobody_else_comes_in(self, town, browser, on_duty, things, unchanged):

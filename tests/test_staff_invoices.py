@@ -3,6 +3,7 @@
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 
 import pytest
 
@@ -83,6 +84,17 @@ def sent(person, address, files, field="file"):
     return person.client.post(address, data=body + b"--frontier--\r\n", headers=headers, content_type=kind)
 
 
+def issued(person, invoice_id):
+    """Issue a draft as it is seen where one is asked."""
+    address = f"{AT}/{invoice_id}/issue"
+    return person.post(address, asked_by(person.get(address)))
+
+
+def asked_by(page):
+    """What the button of a question sends."""
+    return dict(re.findall(r'type="hidden" name="(seen)" value="([^"]+)"', page.text))
+
+
 class TestDraft:
     def test_from_the_form_to_the_client(self, town, sue, drafted, browser, mailbox, writing, reading):
         """S9, T80: reckoned, hidden until it is issued, then seen and told to whoever chose the topic."""
@@ -113,7 +125,7 @@ class TestDraft:
         with writing():
             db.session.add(ContactTopic(company_id=town.acme.id, contact_id=town.bill.id, topic="billing"))
         assert f"{town.bill.name} gets a mail about this." in words(sue.get(f"{AT}/{drafted}/issue"))
-        assert sue.post(f"{AT}/{drafted}/issue").status_code == 303
+        assert issued(sue, drafted).status_code == 303
         [letter] = mailbox.letters(kind="invoice_issued")
         assert (letter.to, "£224.98" in letter.subject) == (town.bill.email, True)
         assert f"/acme/billing/{drafted}" in letter.text
@@ -152,7 +164,7 @@ class TestDraft:
         assert sue.post(f"{AT}/{drafted}/edit", again).status_code == 303
         with reading():
             assert sums(one("INV-1001"))[1:3] == (25_998, 3_700)
-        sue.post(f"{AT}/{drafted}/issue")
+        issued(sue, drafted)
         for path, method in (("edit", "get"), ("edit", "post"), ("delete", "post"), ("issue", "post")):
             answer = getattr(sue, method)(f"{AT}/{drafted}/{path}")
             assert (answer.status_code, "What customers have seen stays" in answer.text) == (409, True), path
@@ -191,7 +203,12 @@ class TestDraft:
             "like 1278.60": {"lines-0-unit_price": "1.278"},
             "Enter a number from 0 to 100": {"lines-0-tax_percent": "101"},
             "too large": {"lines-0-quantity": "1000000", "lines-0-unit_price": "20,000,000.00"},
-            "below zero": {"lines-0-unit_price": "-500.00"},
+            "The total is below zero": {"lines-0-unit_price": "-500.00"},
+            # 100.00 at 0 % less 50.00 at 100 %: 50.00 net with 50.00 less tax than none.
+            "The tax is below zero": LINES
+            | {"lines-0-quantity": "1", "lines-0-unit_price": "-50.00", "lines-0-tax_percent": "100"}
+            | {"lines-2-unit_price": "0", "lines-3-tax_percent": "0"},
+            "Write an amount": {"lines-2-unit_price": "-"},
         }
         known = form_fields(sue.get(f"{AT}/{drafted}/edit").text, "record-form")
         for sentence, change in wrong.items():
@@ -205,6 +222,31 @@ class TestDraft:
         with reading():
             assert db.session.scalar(db.select(db.func.count(Invoice.id))) == 2
             assert (one("INV-1001").title, sums(one("INV-1001"))) == ("Lift repair", DRAFT)
+
+    def test_is_issued_as_it_was_seen(self, sue, drafted, reading, writing):
+        """C15, T81: what somebody changed after the question is not issued unseen, neither lines nor PDF."""
+        address = f"{AT}/{drafted}/issue"
+        changes = (
+            lambda: sue.post(f"{AT}/{drafted}/edit", known | {"lines-0-unit_price": "41"}),
+            lambda: sent(sue, f"{AT}/{drafted}/pdf/replace", [("a.pdf", places.PDF)]),
+        )
+        for change in changes:
+            seen = asked_by(sue.get(address))
+            known = form_fields(sue.get(f"{AT}/{drafted}/edit").text, "record-form")
+            assert change().status_code == 303
+            for typed in ({}, seen):
+                page = sue.post(address, typed)
+                assert (page.status_code, "Somebody changed this draft" in page.text) == (409, True)
+            assert "£226.78" in page.text
+        with reading():
+            assert one("INV-1001").status == "draft"
+        assert sue.post(address, asked_by(page)).status_code == 303
+        # An invoice of nothing would be neither owed nor ever void.
+        nothing = NEW | {"number": "N-1"} | {name: "0" for name in NEW if name.endswith("price")}
+        at = sue.post(f"{AT}/new", nothing).location
+        for method in ("get", "post"):
+            answer = getattr(sue, method)(f"{at}/issue")
+            assert (answer.status_code, "N-1 asks for nothing" in words(answer)) == (409, True)
 
     def test_is_deleted_with_its_pdf(self, sue, drafted, reading):
         sent(sue, f"{AT}/{drafted}/pdf/replace", [("a.pdf", places.PDF)])
@@ -241,6 +283,10 @@ class TestPayments:
             assert (
                 sue.post(f"{AT}/{bill}/payment", part | {"amount": wrong, "seen": fresh}).status_code == 422
             )
+        # What statements would not count yet is not paid either.
+        early = str(town_billing.today() + timedelta(days=1))
+        early = sue.post(f"{AT}/{bill}/payment", part | {"amount": "70", "paid_on": early, "seen": fresh})
+        assert (early.status_code, "This day is still to come" in early.text) == (422, True)
         # With money on it, it cannot be void; the page says what to do first.
         assert "To make this invoice void, take back the payments first." in sue.get(f"{AT}/{bill}").text
         void = sue.post(f"{AT}/{bill}/void", {"reason": "Wrong"})
@@ -263,7 +309,7 @@ class TestPayments:
             assert did(town.acme.id) == [*["recorded a payment for"] * 2, "took back a payment for"]
 
     def test_void_with_a_reason_that_the_client_reads(self, town, sue, browser, writing, reading):
-        """S9: only void, never gone; S8: while a client has drafts or open invoices it is not erased."""
+        """S9: only void, never gone; S8: a draft is no open invoice, and goes with its client."""
         with writing():
             bill = town_billing.invoice(town.acme.id, "A-1", "Lift", age=5).id
         assert sue.post(f"{AT}/{bill}/void", {"reason": " "}).status_code == 422
@@ -275,9 +321,15 @@ class TestPayments:
         with writing():
             db.session.get_one(Company, town.acme.id).exited_at = now()
         refused = sue.get(f"/staff/privacy/company/{town.acme.id}/erase")
-        assert "has an open invoice" in refused.text
+        assert ("open invoice" in refused.text, "Erase for good" in refused.text) == (False, True)
         # And nothing is billed to a client that has left.
         assert (sue.get(f"{AT}/new").status_code, sue.post(f"{AT}/new", NEW).status_code) == (403, 409)
+        assert (
+            sue.post(f"/staff/privacy/company/{town.acme.id}/erase", {"name": "Acme Estates"}).status_code
+            == 303
+        )
+        with reading():
+            assert list(db.session.scalars(db.select(Invoice.status))) == ["void"]
 
 
 class TestPdf:

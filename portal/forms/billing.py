@@ -32,7 +32,7 @@ def _needed(sentence: str) -> Check:
 def signed_money(form: Any, field: Field) -> None:
     """Check an amount of money, where one was typed, that may be below zero: what is taken off a bill."""
     typed = clean(field.data)
-    field.data = typed.removeprefix("-")
+    field.data = typed.removeprefix("-") or typed
     try:
         money(form, field)
     except ValidationError:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy.orm import selectinload
 
 from portal.actions.staff import invoices as actions
 from portal.actions.staff import payments
 from portal.actions.staff.invoices import Bill, Item
-from portal.clock import now
+from portal.clock import today
 from portal.forms.billing import InvoiceRow
 from portal.forms.figures import as_day, pence, plain
 from portal.importing.columns import Field
@@ -101,7 +99,7 @@ class Invoices:
         if paid is None:
             paid = net + tax if status == "paid" else 0
         bill = _bill(form, (net, tax), place, record)
-        return Wanted(bill, status or ("" if paid else "draft"), paid, as_day(form.paid_on.data) or _today())
+        return Wanted(bill, status or ("" if paid else "draft"), paid, as_day(form.paid_on.data) or today())
 
     def write(self, row: Row, record: Invoice | None, wanted: Wanted) -> bool:
         """Add a draft or change it, then issue it, record what is paid, or make it void, as the row says."""
@@ -192,10 +190,6 @@ def _pay(invoice: Invoice, wanted: Wanted, by: Actor) -> None:
         )
     if wanted.paid > invoice.paid:
         payments.record(invoice, wanted.paid - invoice.paid, wanted.paid_on, "", by)
-
-
-def _today() -> date:
-    return now().astimezone(ZoneInfo(current_app.config["TIME_ZONE"])).date()
 
 
 KIND = record_kind(

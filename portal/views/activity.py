@@ -3,12 +3,12 @@
 from flask import Response, request, url_for
 
 from portal import htmx, policy
+from portal.clock import today
 from portal.csv_out import csv_response
 from portal.guards import actor, membership
 from portal.limits import makes_a_file
 from portal.queries import activity as listing
 from portal.refusals import FieldRefusal
-from portal.templating import today
 from portal.views import happened
 from portal.views.happened import HEADER, KINDS, said
 from portal.views.within import company_blueprint

@@ -7,6 +7,7 @@ from flask import Response, current_app, redirect, request, send_file, url_for
 from werkzeug.datastructures import MultiDict
 
 from portal import htmx, lifecycle, money
+from portal.clock import today
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
 from portal.limits import makes_a_file
@@ -19,7 +20,7 @@ from portal.queries.paging import LONGEST_SEARCH
 from portal.queries.reach import reach
 from portal.queries.statements import statement as made
 from portal.staff_policy import is_vendor
-from portal.templating import branding, today
+from portal.templating import branding
 from portal.views.documents import sent
 from portal.views.periods import Period, period, place, twelve_months
 from portal.views.within import company_blueprint

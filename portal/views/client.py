@@ -130,7 +130,7 @@ def edit() -> Response:
     company = membership().company
     known = {name: getattr(company, name) for name in DETAILS}
     form = CompanyForm.over(known)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(form, status=422 if form.errors else 200)
     if form.stale(known):
         return _form(form, status=409, conflict=form.differences(known))

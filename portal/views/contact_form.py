@@ -9,7 +9,7 @@ from portal import passwords, policy
 from portal.actions.contacts import Login, Wanted
 from portal.forms.contact import ContactForm
 from portal.forms.fields import options
-from portal.guards import membership
+from portal.guards import SAFE_METHODS, membership
 from portal.models import Access, Category, Contact, ContactType, Permission, Role
 from portal.policy import Actor
 from portal.queries import people, vocabulary
@@ -51,7 +51,7 @@ def bind(contact: Contact | None, who: Actor) -> ContactForm:
     form.keep_only(may)
     _offer(form, contact)
     if form.has("shown"):
-        form.shown.data = " ".join(sorted(may)) if request.method == "GET" else form.shown.data
+        form.shown.data = " ".join(sorted(may)) if request.method in SAFE_METHODS else form.shown.data
     return form
 
 

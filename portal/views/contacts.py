@@ -9,7 +9,7 @@ from portal import htmx, lifecycle, menus, policy
 from portal.actions.contacts import add_contact, edit_contact
 from portal.extensions import db
 from portal.forms.contact import ContactForm
-from portal.guards import actor, load, membership
+from portal.guards import SAFE_METHODS, actor, load, membership
 from portal.lifecycle import Move
 from portal.models import Contact
 from portal.queries import access_requests, history, rights
@@ -101,7 +101,7 @@ def add() -> Response:
     policy.demand_admin(actor())
     company = membership().company
     form = contact_form.bind(None, actor())
-    if request.method == "GET" or "preview" in request.form:
+    if request.method in SAFE_METHODS or "preview" in request.form:
         return contact_page.page(form, None)
     if contact_copy.asked():
         return contact_page.copy(form, None)
@@ -134,7 +134,7 @@ def edit(contact_id: int) -> Response:
     """Show the form with what is known, or save it; a stale save shows both versions instead (C15)."""
     contact = load(Contact, contact_id, to=Move.EDIT)
     form = contact_form.bind(contact, actor())
-    if request.method == "GET" or "preview" in request.form:
+    if request.method in SAFE_METHODS or "preview" in request.form:
         return contact_page.page(form, contact)
     if contact_copy.asked():
         return contact_page.copy(form, contact)

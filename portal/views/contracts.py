@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, url_for
 
 from portal import htmx, policy, staff_policy
+from portal.clock import today
 from portal.forms.records import AttachForm
 from portal.guards import actor, enter_area, find, takes_files
 from portal.models import Area, Contract
 from portal.queries import agreements, documents
 from portal.queries.reach import reach
-from portal.templating import today
 from portal.views.asked import Listing
 from portal.views.documents import attached
 from portal.views.within import company_blueprint

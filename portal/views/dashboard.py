@@ -5,14 +5,14 @@ from typing import Any
 from flask import Response, url_for
 
 from portal import htmx, policy, words
-from portal.clock import now
+from portal.clock import now, today
 from portal.guards import member
 from portal.lifecycle import Status
 from portal.queries import contacts, dashboard
 from portal.queries.contacts import Wish
 from portal.queries.dashboard import SHOWN, Numbers
 from portal.queries.reach import reach
-from portal.templating import amount, day_greeting, day_month, today
+from portal.templating import amount, day_greeting, day_month
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("dashboard", __name__)

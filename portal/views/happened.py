@@ -11,9 +11,9 @@ from flask import current_app
 from werkzeug.datastructures import MultiDict
 
 from portal import words
+from portal.clock import today
 from portal.models import Activity
 from portal.queries.activity import LONGEST_SEARCH, Wish
-from portal.templating import today
 
 KINDS = {
     "contacts": "Contacts",

@@ -11,7 +11,7 @@ from portal import files, htmx, pictures, words
 from portal.actions.work_orders import Wanted
 from portal.files import Stored
 from portal.forms.work_order import WorkOrderForm
-from portal.guards import actor
+from portal.guards import SAFE_METHODS, actor
 from portal.models import Property
 from portal.queries import work_orders as listing
 from portal.queries.people import admin_names
@@ -24,7 +24,7 @@ TOO_MANY = f"Send at most {MOST_PHOTOS} photos."
 def bind() -> WorkOrderForm:
     """Return the form, filled from the request; a new one knows the property that the address names."""
     form = WorkOrderForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         form.form_key.data = secrets.token_urlsafe(12)
         named = _by_id(request.args.get("property", ""))
         form.property.data, form.place.data = (str(named.id), named.name) if named else ("", "")
@@ -105,7 +105,7 @@ def page(form: WorkOrderForm, *, status: int = 200, photo_error: str = "") -> Re
     """Return the page around `form`; to htmx its form, or while a property is typed those it may mean."""
     who = actor()
     few = listing.places(who, limit=listing.FEW + 1)
-    typed = (request.args.get("place", "") if request.method == "GET" else form.place.data) or ""
+    typed = (request.args.get("place", "") if request.method in SAFE_METHODS else form.place.data) or ""
     typing = len(few) > listing.FEW and bool(typed.strip())
     context: dict[str, Any] = {
         "form": form,
@@ -118,5 +118,5 @@ def page(form: WorkOrderForm, *, status: int = 200, photo_error: str = "") -> Re
         "most_photos": MOST_PHOTOS,
         "admins": [] if few or who.sees_everything else admin_names(who.company_id or 0),
     }
-    block = "places" if request.method == "GET" else "form"
+    block = "places" if request.method in SAFE_METHODS else "form"
     return htmx.page("work_orders/new.html", block=block, status=status, **context)

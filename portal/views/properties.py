@@ -6,14 +6,15 @@ from flask import Response, request, url_for
 
 from portal import htmx, policy
 from portal.actions import places as changes
+from portal.clock import today
 from portal.forms.records import AttachForm, PropertyForm
-from portal.guards import actor, enter_area, find, takes_files
+from portal.guards import SAFE_METHODS, actor, enter_area, find, takes_files
 from portal.models import Area, Property
 from portal.queries import documents, properties
 from portal.queries.agreements import standing
 from portal.queries.reach import reach
 from portal.refusals import FieldRefusal
-from portal.templating import say, today
+from portal.templating import say
 from portal.views.asked import Listing
 from portal.views.documents import attached
 from portal.views.within import company_blueprint
@@ -70,7 +71,7 @@ def add() -> Response:
     enter_area(Area.PROPERTIES)
     policy.demand_admin(actor())
     form = PropertyForm.over(NEW)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(form, None)
     # A second click on the same form leads to what the first one made (T80).
     made = properties.same_as(actor(), form.values())
@@ -90,7 +91,7 @@ def edit(property_id: int) -> Response:
     policy.demand_admin(actor())
     known = {name: getattr(place, name) for name in changes.DETAILS}
     form = PropertyForm.over(known)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(form, place)
     if form.stale(known):
         return _form(form, place, conflict=form.differences(known))

@@ -8,7 +8,7 @@ from portal import htmx, words
 from portal.actions.properties import link_properties
 from portal.forms.fields import options
 from portal.forms.properties import PropertiesForm
-from portal.guards import actor, load
+from portal.guards import SAFE_METHODS, actor, load
 from portal.lifecycle import Move
 from portal.models import Contact, Property, Scope
 from portal.queries import contacts as listing
@@ -29,7 +29,7 @@ def link(contact_id: int) -> Response:
     linked = [each.property_id for each in contact.property_links]
     form = PropertiesForm(data={"scope": contact.scope, "properties": linked})
     form.properties.choices = options(*((place.id, place.name) for place in offered))
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return _dialog(form, contact, offered)
     _refuse_foreign(offered)
     if not form.validate():

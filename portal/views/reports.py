@@ -9,7 +9,7 @@ from flask import Response, current_app, redirect, request, url_for
 
 from portal import htmx, money, policy, words
 from portal.charts import Chart, chart
-from portal.clock import now
+from portal.clock import now, today
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, membership
 from portal.limits import makes_a_file
@@ -17,7 +17,7 @@ from portal.models import Area, Permission, WorkStatus
 from portal.queries import invoices, reports
 from portal.queries.reach import reach
 from portal.queries.reports import Asked, Month, Person
-from portal.templating import amount, day_month, exact, today
+from portal.templating import amount, day_month, exact
 from portal.views.periods import Period, period, place, twelve_months
 from portal.views.within import company_blueprint
 

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Response, url_for
 
 from portal import htmx, lifecycle, policy, staff_policy
+from portal.clock import today
 from portal.forms.agreements import AnswerForm
 from portal.forms.records import AttachForm
 from portal.guards import actor, enter_area, find, takes_files
 from portal.models import Area, Rfp
 from portal.queries import agreements, documents
 from portal.queries.reach import reach
-from portal.templating import today
 from portal.views.asked import Listing
 from portal.views.documents import attached
 from portal.views.within import company_blueprint

@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 from portal import htmx, policy, words
 from portal.actions.roles import RoleWish, add_role, archive_role, change_role, show_areas
 from portal.forms.roles import ArchiveForm, AreasForm, RoleForm
-from portal.guards import actor, find_role, membership
+from portal.guards import SAFE_METHODS, actor, find_role, membership
 from portal.models import Area, Permission, Role
 from portal.queries import contacts as listing
 from portal.queries import roles
@@ -64,7 +64,7 @@ def copy(role_id: int) -> Response:
 
 
 def _make(form: RoleForm, *, title: str) -> Response:
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return role_page.form(form, None, title=title)
     if not form.validate():
         return role_page.form(form, None, title=title, status=422)
@@ -89,7 +89,7 @@ def edit(role_id: int) -> Response:
     who, title = actor(), f"Edit role: {role.name}"
     policy.demand_role(who, role, frozenset(), holds=False)
     form = RoleForm(data=role_page.known(role))
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return role_page.form(form, role, title=title)
     if form.seen.data != role_page.stamp(role):
         return role_page.conflict(form, role, title=title)
@@ -120,7 +120,7 @@ def archive(role_id: int) -> Response:
     who = actor()
     policy.demand_role(who, role, policy.EVERY_PERMISSION, holds=roles.holds(who, role))
     form = ArchiveForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return _question(role, form)
     others = {each.role.id: each.role for each in roles.held_roles(who) if each.role.id != role.id}
     replacement = others.get(form.replacement.data)

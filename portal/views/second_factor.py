@@ -6,7 +6,7 @@ from portal import htmx, second_factor, words
 from portal.actions.factors import prove, renew_codes, switch_off, switch_on
 from portal.clock import now
 from portal.forms.second_factor import CodeForm, PasswordAndCodeForm, PasswordForm
-from portal.guards import reads_first, safe_next, signed_in
+from portal.guards import SAFE_METHODS, reads_first, safe_next, signed_in
 from portal.models import PortalUser
 from portal.queries.factors import requiring
 from portal.queries.sign_in import SignedIn
@@ -131,7 +131,7 @@ def off() -> Response:
         return htmx.go(url_for("profile.show"))
     if not names and (not form.validate_on_submit() or not _proved(form, person.user)):
         return _ask("off", form, person.user)
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return _ask("off", form, person.user, required_by=names)
     switch_off(person.user, person.actor())
     say("Your second factor is switched off.")

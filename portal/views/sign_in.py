@@ -9,7 +9,7 @@ from portal.actions.profile import sign_out_everywhere
 from portal.actions.sign_in import check_password, end_session, replace_session, start_session
 from portal.extensions import limiter
 from portal.forms.people import SignInForm
-from portal.guards import public, reads_first, safe_next, signed_in
+from portal.guards import SAFE_METHODS, public, reads_first, safe_next, signed_in
 from portal.limits import per_account, per_address, refused
 from portal.models import PortalUser
 from portal.queries.sign_in import signed_in as behind
@@ -26,7 +26,7 @@ blueprint = Blueprint("sign_in", __name__)
 def sign_in() -> Response | BaseResponse:
     """Show the sign-in page, or check what was typed; every failure looks the same."""
     form = SignInForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         form.next.data = request.args.get("next", "")
         person = signed_in()
         return redirect(safe_next(form.next.data) or url_for(".home")) if person else _page(form)

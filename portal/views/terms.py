@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from portal import htmx
 from portal.actions.accepting import accept_terms, newest_terms
 from portal.forms.people import AcceptForm, JoinForm, TermsForm
-from portal.guards import safe_next, signed_in
+from portal.guards import SAFE_METHODS, safe_next, signed_in
 from portal.models import TermsVersion
 
 blueprint = Blueprint("terms", __name__)
@@ -18,7 +18,7 @@ def accept() -> Response:
     if terms is None or person is None:
         abort(404)
     form = TermsForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         form.next.data = request.args.get("next", "")
         return htmx.page("terms/accept.html", terms=terms, form=form, due=person.terms_due)
     form.validate()

@@ -10,7 +10,7 @@ from portal import files, htmx, lifecycle, pictures, policy, words
 from portal.actions import work_orders as actions
 from portal.extensions import db
 from portal.forms.work_order import CancelForm, CommentForm, WorkOrderForm
-from portal.guards import actor, enter_area, find, membership, reads_first, takes_files
+from portal.guards import SAFE_METHODS, actor, enter_area, find, membership, reads_first, takes_files
 from portal.invariants import lock
 from portal.models import Area, Document, WorkOrder
 from portal.named import demand_place
@@ -106,7 +106,7 @@ def new() -> Response:
     if not policy.asks_for_work(actor()):
         policy.demand_admin(actor())
     form = order_form.bind()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return order_form.page(form)
     if not form.validate():
         return order_form.page(form, status=422)

@@ -18,6 +18,7 @@ from portal.models import (
     Document,
     Ended,
     Invitation,
+    Invoice,
     Letter,
     LetterState,
     LetterTry,
@@ -99,9 +100,12 @@ def drop_documents(documents: Iterable[Document]) -> None:
 
 
 def blank_company(company: Company, tombstone: str) -> None:
-    """Empty everything that was written about a client or at it, but for its invoices; its files go."""
+    """Empty everything that was written about a client or at it, but its invoices; files and drafts go."""
     drop_documents(db.session.scalars(sa.select(Document).where(Document.company_id == company.id)))
     blank_letters(db.session.scalars(sa.select(Letter).where(Letter.company_id == company.id)), tombstone)
+    drafts = sa.select(Invoice).where(Invoice.company_id == company.id, Invoice.status == "draft")
+    for draft in db.session.scalars(drafts).unique():
+        db.session.delete(draft)
     for imported in imports_about(company):
         imports.forget(imported)
     db.session.flush()

@@ -136,6 +136,8 @@ def _demand_sums(wanted: Bill) -> None:
         raise FieldRefusal("lines", "The sum is too large for one invoice.")
     if wanted.net < 0 or total < 0:
         raise FieldRefusal("lines", "The total is below zero. An invoice asks for money, it gives none.")
+    if wanted.tax < 0:
+        raise FieldRefusal("lines", "The tax is below zero. Take off at the rate of what it is taken from.")
 
 
 def _taken(number: str) -> FieldRefusal:
@@ -199,7 +201,7 @@ def issue(invoice: Invoice, by: Actor, *, tell: bool = True) -> None:
     """Let the client see a draft, and hear of it where somebody chose the topic. Raises as `discard` does."""
     demand_vendor(by)
     lifecycle.take_bill(invoice, BillMove.ISSUE)
-    invoice.status = "open" if invoice.total else "paid"
+    invoice.status = "open"
     facts = {label: ("", value) for label, value in _facts(invoice).items() if value and label != "Lines"}
     audit.record("issued", by=by, company_id=invoice.company_id, about=_named(invoice), changes=facts)
     if tell:

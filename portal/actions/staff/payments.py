@@ -5,6 +5,7 @@ from datetime import date
 from flask import current_app
 
 from portal import audit, lifecycle, money
+from portal.clock import today
 from portal.extensions import db
 from portal.lifecycle import BillMove
 from portal.models import Invoice, Payment
@@ -17,10 +18,12 @@ def record(invoice: Invoice, amount: int, paid_on: date, reference: str, by: Act
     """Return the payment of `amount` for an invoice, which is paid once nothing is left of it.
 
     Raises NotAllowed unless `by` is the vendor, NotNow for an invoice that is not open, FieldRefusal at
-    "amount" for more than is left to pay.
+    "amount" for more than is left to pay, and at "paid_on" for a day that is still to come.
     """
     demand_vendor(by)
     lifecycle.take_bill(invoice, BillMove.PAY)
+    if paid_on > today():
+        raise FieldRefusal("paid_on", "This day is still to come. Write the day the money came in.")
     left = invoice.total - invoice.paid
     if amount > left:
         raise FieldRefusal("amount", f"Only {_written(left)} is left to pay.")

@@ -199,10 +199,8 @@ def alone(user: PortalUser) -> Person:
 
 
 def open_invoices(company_id: int) -> int:
-    """Return how many invoices of a client are not settled."""
-    query = select(func.count()).where(
-        Invoice.company_id == company_id, Invoice.status.in_(("draft", "open"))
-    )
+    """Return how many invoices of a client are not settled; a draft is none yet."""
+    query = select(func.count()).where(Invoice.company_id == company_id, Invoice.status == "open")
     return db.session.scalar(query) or 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from portal import htmx
+from portal.clock import today
 from portal.csv_out import csv_response
 from portal.limits import makes_a_file
 from portal.models import Activity, Company
@@ -13,7 +14,6 @@ from portal.queries.staff import activity as listing
 from portal.queries.staff.activity import Narrower
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting
-from portal.templating import today
 from portal.views import happened
 from portal.views.happened import Asked, said
 

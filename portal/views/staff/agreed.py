@@ -64,7 +64,7 @@ def add(kind: Kind) -> Response:
     """Show the empty form, or add what it describes; a second click leads to what the first one made."""
     kind.enter()
     form, offered = _bound(kind, None)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(kind, form, None, offered)
     row = having_reference(actor(), kind.model, form.reference.data, except_id=None)
     if row is None or kind.known(row) != form.stated():  # else the first click made it (T80)
@@ -81,7 +81,7 @@ def edit(kind: Kind, row_id: int) -> Response:
     row = kind.load(row_id)
     known = kind.known(row)
     form, offered = _bound(kind, row)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(kind, form, row, offered)
     if form.stale(known):
         return _form(kind, form, row, offered, conflict=form.differences(known))

@@ -8,12 +8,14 @@ from flask import request
 
 from portal import money
 from portal.actions.staff.invoices import Bill, Item, place_called
+from portal.clock import today
 from portal.forms.billing import InvoiceForm
 from portal.forms.figures import as_day, pence, plain
+from portal.forms.records import fingerprint
 from portal.guards import SAFE_METHODS, actor, membership
 from portal.models import Invoice
+from portal.queries.documents import pdf_of
 from portal.queries.staff import invoices
-from portal.templating import today
 
 DUE_AFTER = timedelta(days=30)
 _PLAIN = ("number", "title", "purchase_order")
@@ -49,6 +51,13 @@ def known(invoice: Invoice) -> dict[str, Any]:
             for line in invoice.lines
         ],
     }
+
+
+def state(invoice: Invoice) -> str:
+    """Return what tells whether an invoice, with its sums and its PDF, is still as somebody saw it."""
+    document = pdf_of(actor(), invoice)
+    more = {"net": invoice.net, "tax": invoice.tax, "pdf": document.id if document else 0}
+    return fingerprint(known(invoice) | more)
 
 
 def typed(form: InvoiceForm) -> dict[str, Any]:

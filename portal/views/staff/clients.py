@@ -8,6 +8,7 @@ from portal import htmx, staff_policy
 from portal.actions.staff.clients import Newcomer, take_on
 from portal.extensions import db
 from portal.forms.staff import ClientForm
+from portal.guards import SAFE_METHODS
 from portal.models import Company
 from portal.models.keys import email_key
 from portal.queries.staff import by_name
@@ -98,7 +99,7 @@ def add() -> Response:
     """Show the empty form, or take on the client it describes with its first contact, who is invited."""
     demand(Deed.KEEP_CLIENTS)
     form = ClientForm(data={"form_key": secrets.token_urlsafe(12)})
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(form)
     # A second click on the same form leads to what the first one made (T80).
     made = (

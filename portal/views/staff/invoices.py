@@ -103,13 +103,16 @@ def _form(
 
 @blueprint.route("/<id:invoice_id>/issue", methods=["GET", "POST"])
 def issue(invoice_id: int) -> Response:
-    """Ask before the client sees a draft, as a dialog or a page; a POST issues it."""
+    """Ask before the client sees a draft, as a dialog or a page; a POST issues it as it was seen (C15)."""
     invoice = _taking(invoice_id, BillMove.ISSUE)
-    if request.method in SAFE_METHODS:
+    state = bill_form.state(invoice)
+    asked = request.method in SAFE_METHODS
+    if asked or request.form.get("seen") != state:
         told = words.hear_of_it(
             [each.name for each in notices.hearing_of_invoice(invoice)], membership().company.name
         )
-        return htmx.page("staff/billing/issue.html", block="dialog", invoice=invoice, told=told)
+        facts = {"invoice": invoice, "told": told, "state": state, "changed": not asked}
+        return htmx.page("staff/billing/issue.html", block="dialog", status=200 if asked else 409, **facts)
     actions.issue(invoice, actor())
     say(f"Invoice {invoice.number} was issued. {membership().company.name} sees it now.")
     return _back(invoice)

@@ -6,6 +6,7 @@ from flask import Response, abort, request, url_for
 
 from portal import htmx
 from portal.actions.staff import payments as actions
+from portal.clock import today
 from portal.forms.billing import PaymentForm
 from portal.forms.figures import as_day, pence, plain
 from portal.forms.records import fingerprint
@@ -14,7 +15,7 @@ from portal.lifecycle import BillMove, take_bill
 from portal.models import Area, Invoice, Payment
 from portal.refusals import FieldRefusal
 from portal.staff_policy import demand_vendor
-from portal.templating import amount, say, today
+from portal.templating import amount, say
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("payments", __name__, "/billing")

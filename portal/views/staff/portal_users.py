@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from portal import audit, htmx, lifecycle, policy, second_factor, staff_policy, words
 from portal.actions.staff import logins
+from portal.clock import today
 from portal.csv_out import csv_stream
 from portal.forms.staff import PortalUserForm, ReasonForm
 from portal.limits import makes_a_file
@@ -19,7 +20,7 @@ from portal.queries.staff import portal_users
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
-from portal.templating import day_month, exact, say, today
+from portal.templating import day_month, exact, say
 from portal.transaction import part, transaction
 from portal.views.asked import Listing
 

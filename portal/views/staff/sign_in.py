@@ -6,7 +6,7 @@ from portal import htmx, second_factor
 from portal.actions.staff.sign_in import begin, check_password, end_session, finish, give_code, set_up_factor
 from portal.extensions import limiter
 from portal.forms.staff import CodeForm, SetUpForm, StaffSignInForm
-from portal.guards import public, reads_first
+from portal.guards import SAFE_METHODS, public, reads_first
 from portal.limits import per_account, per_address, refused
 from portal.models import StaffUser
 from portal.staff_gate import on_duty_now, person, safe_next
@@ -33,7 +33,7 @@ def _whose_code() -> str:
 def show() -> Response:
     """Show the sign-in page, or check what was typed; every failure looks the same."""
     form = StaffSignInForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         form.next.data = request.args.get("next", "")
         if on_duty_now() is not None:
             return htmx.go(safe_next(form.next.data) or url_for("staff.home"))
@@ -78,7 +78,7 @@ def _keep(who: StaffUser, key: str) -> None:
 def code() -> Response:
     """Ask for a code of the authenticator app or a recovery code, and sign in."""
     form, recovery = CodeForm(), request.args.get("with") == "recovery"
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         form.next.data = request.args.get("next", "")
     elif form.validate() and give_code(person(), form.code.data, recovery=recovery):
         enter()

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from portal import htmx
 from portal.actions.staff import view_as as actions
 from portal.forms.staff import WhyForm
-from portal.guards import actor, load
+from portal.guards import SAFE_METHODS, actor, load
 from portal.lifecycle import Move
 from portal.models import Contact
 from portal.staff_gate import demand, makes_a_file, person
@@ -86,7 +86,7 @@ def start(contact_id: int) -> Response:
     demand(Deed.VIEW_AS)
     contact = load(Contact, contact_id, to=Move.VIEW)
     form = WhyForm()
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _question(contact, form)
     actions.start(contact, person().person, form.reason.data, actor())
     home = "staff.view_as.dashboard.show"

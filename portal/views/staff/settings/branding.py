@@ -8,6 +8,7 @@ from portal import htmx, hue, logos
 from portal.actions.staff import settings as actions
 from portal.forms.records import fingerprint
 from portal.forms.settings import BrandingForm, LogoForm
+from portal.guards import SAFE_METHODS
 from portal.models import Branding
 from portal.refusals import FieldRefusal
 from portal.staff_gate import acting, demand
@@ -24,7 +25,7 @@ def show() -> Response:
     demand(Deed.KEEP_SETTINGS)
     known = _known(branding())
     form = BrandingForm.over(known)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _page(form, status=422 if form.errors else 200)
     if "preview" in request.form:
         return _page(form)

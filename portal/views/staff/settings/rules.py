@@ -9,6 +9,7 @@ from portal import htmx, words
 from portal.actions.staff import settings as actions
 from portal.forms.records import fingerprint
 from portal.forms.settings import SignInRulesForm, VendorAreasForm
+from portal.guards import SAFE_METHODS
 from portal.models import Area
 from portal.queries import settings
 from portal.queries.factors import without_one_anywhere
@@ -51,7 +52,7 @@ def sign_in() -> Response:
     demand(Deed.KEEP_SETTINGS)
     known = _known()
     form = SignInRulesForm.over(known)
-    if request.method == "GET" or not form.validate() or _too_long(form):
+    if request.method in SAFE_METHODS or not form.validate() or _too_long(form):
         return _sign_in(form, status=422 if form.errors else 200)
     if form.stale(known):
         return _sign_in(form, status=409, conflict=form.differences(known))

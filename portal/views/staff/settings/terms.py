@@ -7,6 +7,7 @@ from portal.actions.staff import terms as actions
 from portal.forms.people import TermsForm
 from portal.forms.records import fingerprint
 from portal.forms.settings import PublishForm, TermsDraftForm
+from portal.guards import SAFE_METHODS
 from portal.models import TermsVersion
 from portal.queries.staff import terms
 from portal.refusals import NotNow
@@ -47,7 +48,7 @@ def edit(terms_id: int) -> Response:
     actions.demand_draft(found)
     known = _known(found)
     form = TermsDraftForm.over(known)
-    if request.method == "GET" or not form.validate():
+    if request.method in SAFE_METHODS or not form.validate():
         return _form(found, form, status=422 if form.errors else 200)
     if form.stale(known):
         return _form(found, form, status=409, conflict=form.differences(known))
