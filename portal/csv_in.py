@@ -2,17 +2,23 @@
 
 import codecs
 import csv
+import fcntl
 import io
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import clevercsv
+from flask import current_app
 
 from portal import sheet
 from portal.csv_out import as_written
@@ -21,9 +27,12 @@ from portal.tables import LARGEST, LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Row
 
 WESTERN = "Its letters were taken for Western European ones (Windows-1252). Look whether accents are right."
 _DELIMITERS = ",;\t|"
-_SAMPLE = 6_000
-# An archive that unpacks to more is no table of ours.
-_UNPACKED = 120_000_000
+# Letters and lines that tell how a file is written; clevercsv's time grows with the square of the letters.
+_SAMPLE, _FIRST_LINES = 1_000, 20
+# What unpacks to more bytes or XML tags is no table of ours: 50,000 rows of 30 cells have 6,000,000.
+_UNPACKED, _TAGS = 120_000_000, 10_000_000
+# Reading an Excel file takes a core for seconds, so the whole portal does so many at once.
+_AT_ONCE = 2
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -33,10 +42,14 @@ _MARKS = (
 
 @dataclass(frozen=True)
 class Table:
-    """What was handed in: the names of the columns, the rows below them, and what the reader should know."""
+    """What was handed in: the names of the columns, the rows below them, and what the reader should know.
+
+    `plain` are the rows in the form in which tables are kept.
+    """
 
     header: list[str]
-    rows: list[Row]
+    plain: str
+    total: int
     note: str = ""
 
 
@@ -98,6 +111,8 @@ def _dialect(text: str) -> Any:
     first = text.split("\n", 1)[0].rstrip("\r")
     if first.startswith('"') and first.endswith('"') and '","' in first:
         return csv.excel
+    if sign := _plainly(text):
+        return _spoken(sign, '"')
     try:
         found = clevercsv.Sniffer().sniff(text[:_SAMPLE], delimiters=_DELIMITERS)
     except clevercsv.Error:
@@ -105,6 +120,22 @@ def _dialect(text: str) -> Any:
     if found is None or not found.delimiter or found.delimiter not in _DELIMITERS:
         return csv.excel
     return _spoken(found.delimiter, found.quotechar or '"')
+
+
+def _plainly(text: str) -> str:
+    """Return the one sign that cuts each of the first rows into as many cells; none where it is not plain."""
+    fitting = []
+    for sign in _DELIMITERS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        try:
+            rows = [row for row in islice(reader, _FIRST_LINES) if row]
+        except csv.Error:
+            continue
+        # Some programs put cells in single quotes.
+        quoted = any(cell[:1] == "'" == cell[-1:] for row in rows for cell in row)
+        if rows and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1 and not quoted:
+            fitting.append(sign)
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def _spoken(sign: str, quote: str) -> type[csv.Dialect]:
@@ -120,23 +151,41 @@ def _sheet_rows(content: bytes) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder) / "in.xlsx", Path(folder) / "out.csv"
         file.write_bytes(content)
-        command = [sys.executable, "-I", sheet.__file__, str(file), str(MOST_ROWS), str(MOST_COLUMNS)]
-        with out.open("wb") as written:
-            _run(command, written)
+        limits = (MOST_ROWS, MOST_COLUMNS, LARGEST, LONGEST_CELL + 1)
+        with _turn(), out.open("wb") as written:
+            _run([sys.executable, "-I", sheet.__file__, str(file), *map(str, limits)], written)
         with out.open(encoding="utf-8", newline="") as opened:
             for number, *cells in csv.reader(opened):
                 yield int(number), cells
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold one of the few places for reading an Excel file; the system frees it even if this process dies."""
+    for number in range(_AT_ONCE):
+        with (Path(current_app.config["INSTANCE_DIR"]) / f"reading-{number}").open("w") as place:
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield
+            return
+    raise _no("Other Excel files are being read at this moment. Hand it in again in a few seconds.")
+
+
 def _run(command: list[str], written: Any) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own file, and names that we chose
-            command, stdout=written, stderr=subprocess.DEVNULL, timeout=sheet.SECONDS, check=False
+            command, stdout=written, stderr=subprocess.DEVNULL, timeout=5 * sheet.SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise _no("This Excel file takes too long to read. Save it as CSV.") from None
-    if done.returncode == 4:
+        raise _too_slow() from None
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise _too_slow()
+    if done.returncode == sheet.TOO_WIDE:
         raise _too_wide()
+    if done.returncode == sheet.TOO_LARGE:
+        raise _no(f"The cells of this file come to more than {LARGEST // 1_000_000} MB. Split it.")
     if done.returncode:
         raise _no("This Excel file cannot be read. Save it again, or as CSV (UTF-8).")
 
@@ -145,12 +194,26 @@ def _check_archive(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, RuntimeError, OverflowError):
+            if "xl/workbook.xml" not in {part.filename for part in parts}:
+                raise _no("This is no table. Use a CSV or an Excel (.xlsx) file.")
+            if sum(part.file_size for part in parts) > _UNPACKED or _tags(archive) > _TAGS:
+                raise _no("This Excel file unpacks to far more than it seems. Save it as CSV.")
+    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OverflowError, EOFError):
         raise _no("This file is damaged. Save it again.") from None
-    if "xl/workbook.xml" not in {part.filename for part in parts}:
-        raise _no("This is no table. Use a CSV or an Excel (.xlsx) file.")
-    if sum(part.file_size for part in parts) > _UNPACKED:
-        raise _no("This Excel file unpacks to far more than it seems. Save it as CSV.")
+
+
+def _tags(archive: zipfile.ZipFile) -> int:
+    """Return how many XML tags are in the archive: it is they that take time to read, not their letters."""
+    found = 0
+    for part in archive.infolist():
+        with archive.open(part) as opened:
+            while stretch := opened.read(1 << 20):
+                found += stretch.count(b"<")
+    return found
+
+
+def _too_slow() -> FieldRefusal:
+    return _no("This Excel file takes too long to read. Save it as CSV.")
 
 
 def _too_wide() -> FieldRefusal:
@@ -169,14 +232,17 @@ def _table(found: Iterator[Row], note: str = "") -> Table:
         header.pop()
     if len(header) > MOST_COLUMNS:
         raise _too_wide()
-    rows: list[Row] = []
+    # As text it is as large as the file; rows of small cells would take twenty times that.
+    plain, total = io.StringIO(newline=""), 0
+    out = csv.writer(plain)
     for number, cells in filled:
-        if len(rows) == MOST_ROWS:
+        if total == MOST_ROWS:
             raise _too_long()
-        rows.append((number, _cells(number, cells, len(header))))
-    if not rows:
+        out.writerow([number, *_cells(number, cells, len(header))])
+        total += 1
+    if not total:
         raise _no("This table has no rows below its first one, which names the columns.")
-    return Table(header, rows, note)
+    return Table(header, plain.getvalue(), total, note)
 
 
 def _cells(number: int, cells: list[str], width: int) -> list[str]:

@@ -16,8 +16,8 @@ Row = tuple[int, list[str]]
 __all__ = ["LARGEST", "LONGEST_CELL", "MOST_COLUMNS", "MOST_ROWS", "Row", "keep", "read", "remove"]
 
 
-def keep(rows: Iterable[Row]) -> str:
-    """Keep `rows`, pairs of a row's number in its file and its cells; return what the file is kept as.
+def keep(plain: str) -> str:
+    """Keep a table, each row with its number in its file and its cells, as CSV; return what it is kept as.
 
     It is taken away again if the running transaction is rolled back.
     """
@@ -28,7 +28,7 @@ def keep(rows: Iterable[Row]) -> str:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     after_rollback(lambda: drop(stored_as))
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows([number, *cells] for number, cells in rows)
+        out.write(plain)
         out.flush()
         os.fsync(out.fileno())
     return stored_as
@@ -37,8 +37,13 @@ def keep(rows: Iterable[Row]) -> str:
 def read(stored_as: str, *, after: int = 0) -> Iterator[Row]:
     """Yield the rows of a kept table but the first `after`. Raises FileNotFoundError where it is gone."""
     with place_of(stored_as).open(encoding="utf-8", newline="") as opened:
-        for number, *cells in islice(csv.reader(opened), after, None):
-            yield int(number), cells
+        yield from islice(parsed(opened), after, None)
+
+
+def parsed(plain: Iterable[str]) -> Iterator[Row]:
+    """Yield the rows of a table in the form in which it is kept, from its lines."""
+    for number, *cells in csv.reader(plain):
+        yield int(number), cells
 
 
 def first(stored_as: str, most: int) -> list[Row]:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from portal import csv_in
+from portal import csv_in, tables
 from portal.actions import bulk_contacts, imports, laid_out
 from portal.clock import now
 from portal.csv_out import csv_text
@@ -70,6 +70,11 @@ ADDRESS_BOOKS = {
 }
 
 
+def kept(table: csv_in.Table) -> list[tables.Row]:
+    """The rows of a table as they are kept."""
+    return list(tables.parsed(io.StringIO(table.plain, newline="")))
+
+
 class Desk:
     """Where tables for one company are looked at and written, in the running transaction."""
 
@@ -82,8 +87,8 @@ class Desk:
         table = csv_in.read(io.BytesIO(content))
         mapping = guess(KIND.fields_of(for_one=True), table.header, KIND.instead)
         file = ("people.csv", "", "")
-        begun = imports.begin("contacts", self.company, file, table.header, mapping, len(table.rows), self.by)
-        named_rows = [(number, named(mapping, each)) for number, each in table.rows]
+        begun = imports.begin("contacts", self.company, file, table.header, mapping, table.total, self.by)
+        named_rows = [(number, named(mapping, each)) for number, each in kept(table)]
         first = str(first_primary(named_rows))
         begun.choices = {"access": "file", "twins": "skip", "first": first, **choices}
         looker = ContactRows(begun, self.company, self.by, about_imports.words_of(self.company.id))

@@ -50,15 +50,15 @@ def who() -> Actor:
 def taken(kind: Kind, form: TableForm, company: Company | None) -> Import:
     """Read and keep a table while nothing is locked; return its import. Raises FieldRefusal at "file"."""
     table = csv_in.read(form.file.data.stream)
-    if len(table.rows) > kind.most:
+    if table.total > kind.most:
         raise FieldRefusal("file", f"This table has more than {kind.most:,} rows. Split it.")
-    stored_as = tables.keep(table.rows)
+    stored_as = tables.keep(table.plain)
     start_writing()
     name = clean_name(form.file.data.filename or "", "text/csv")
     fields = kind.fields_of(for_one=company is not None)
     mapping = guess(fields, table.header, kind.instead)
     file = (name, stored_as, table.note)
-    return actions.begin(kind.code, company, file, table.header, mapping, len(table.rows), who())
+    return actions.begin(kind.code, company, file, table.header, mapping, table.total, who())
 
 
 @polled
