@@ -96,6 +96,7 @@ def _limits(env: Mapping[str, str]) -> dict[str, Any]:
         "CODE_LIMIT": _rate(env, "CODE_LIMIT", "30", "hour"),
         "ADDRESS_LIMIT": _rate(env, "ADDRESS_LIMIT", "100", "5 minutes"),
         "EXPORT_LIMIT": _rate(env, "EXPORT_LIMIT", "60", "5 minutes"),
+        "IMPORT_LIMIT": _rate(env, "IMPORT_LIMIT", "20", "5 minutes"),
         "STRENGTH_LIMIT": _rate(env, "STRENGTH_LIMIT", "600", "5 minutes"),
         "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
         "API_LIMIT": _rate(env, "API_LIMIT", "600", "minute"),
@@ -135,8 +136,7 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
     return {
         "MAIL_SERVER": env.get("MAIL_SERVER", "127.0.0.1"),
         "MAIL_PORT": _whole(env, "MAIL_PORT", 587 if tls else 25),
-        "MAIL_USERNAME": env.get("MAIL_USERNAME") or None,
-        "MAIL_PASSWORD": env.get("MAIL_PASSWORD") or None,
+        **{name: env.get(name) or None for name in ("MAIL_USERNAME", "MAIL_PASSWORD")},
         "MAIL_USE_TLS": tls,
         "MAIL_USE_SSL": _flag(env, "MAIL_USE_SSL", False),
         "MAIL_TIMEOUT": _whole(env, "MAIL_TIMEOUT", 20),
@@ -150,10 +150,9 @@ def _mail(env: Mapping[str, str]) -> dict[str, Any]:
 def _web(production: bool, public_url: str) -> dict[str, Any]:
     secure = urlsplit(public_url).scheme == "https"
     return {
-        "MAX_CONTENT_LENGTH": 1_000_000,
+        **dict.fromkeys(("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE"), 1_000_000),
         # Only where files are taken: six of the largest and what stands around them.
         "MAX_UPLOAD_LENGTH": 61_000_000,
-        "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "MAX_FORM_PARTS": 1_000,
         "THEME_COOKIE_NAME": "__Host-theme" if secure else "theme",
         "SESSION_COOKIE_NAME": "__Host-gatehouse" if secure else "gatehouse",

@@ -26,6 +26,11 @@ def per_browser() -> str:
     return str(current_app.config["EXPORT_LIMIT"])
 
 
+def tables_per_browser() -> str:
+    """Return the rate of tables that one signed-in browser may hand in."""
+    return str(current_app.config["IMPORT_LIMIT"])
+
+
 def this_browser() -> str:
     """Return what tells sessions apart without asking the database: limits are counted before the gate.
 
@@ -43,6 +48,11 @@ def makes_a_file(view: View) -> View:
     only look (T87)."""
     view.makes_a_file = True  # type: ignore[attr-defined]
     return cast(View, _files(view))
+
+# For what is read from end to end while whoever hands it in waits (T75).
+takes_a_table = limiter.shared_limit(
+    tables_per_browser, scope="tables", key_func=this_browser, methods=["POST"]
+)
 
 
 def refused(answer: Response) -> bool:

@@ -29,6 +29,7 @@ SETTINGS = {
     "SIGN_IN_LIMIT": "1000 per 1 minute",
     "ADDRESS_LIMIT": "10000 per 1 minute",
     "EXPORT_LIMIT": "10000 per 1 minute",
+    "IMPORT_LIMIT": "10000 per 1 minute",
     "REDIS_URL": "",
     "RATELIMIT_STORAGE_URI": "memory://",
     "PROPAGATE_EXCEPTIONS": False,

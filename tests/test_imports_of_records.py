@@ -274,6 +274,7 @@ class TestEveryKind:
             assert len(found) == len(rows), kind
             assert "Start the import" not in sue.get(page).text
             assert sue.post(f"{page}/start").status_code == 409, kind
+            assert sue.post(f"{page}/cancel").status_code == 303, kind
 
     def test_the_pages(self, sue, on_duty, browser, town, checked):
         """S1, S9, T28: administrators alone; an empty table of the same columns to start from."""

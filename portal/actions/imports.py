@@ -12,12 +12,14 @@ from portal.extensions import db
 from portal.models import Company, Import, ImportRow, ImportState, Outcome
 from portal.policy import Actor
 from portal.queries import imports
-from portal.refusals import NotNow
+from portal.refusals import FieldRefusal, NotNow
 from portal.transaction import after_commit
 
 # Renewed with every stretch of rows; what a killed worker left lying is taken up after it.
 LEASE = timedelta(seconds=30)
 KEPT = timedelta(days=7)
+# Tables of one person that wait for a next step; each takes room.
+OPEN = 5
 OVERTAKEN = "Something changed since this was checked, so it was checked again. Look at it and start it then."
 NO_PRIMARY = (
     "The row of the Primary contact has an error, and a company cannot be without one. Correct it first."
@@ -37,9 +39,12 @@ def begin(
 ) -> Import:
     """Return a new import of a table that was handed in; its columns are still to be agreed to.
 
-    `file` is its name, what it is kept as, and what the reader should know about it.
+    `file` is its name, what it is kept as, and what the reader should know about it. Older tables of the
+    person that still lack their columns make room for it. Raises FieldRefusal at "file" where too many others
+    are open.
     """
     name, stored_as, note = file
+    _make_room(by)
     imported = Import(
         kind=kind,
         company_id=company.id if company else None,
@@ -54,6 +59,17 @@ def begin(
     db.session.add(imported)
     db.session.flush()
     return imported
+
+
+def _make_room(by: Actor) -> None:
+    waiting = imports.open_of(by)
+    too_many = max(0, len(waiting) - OPEN + 1)
+    lacking = [each for each in waiting if each.state == ImportState.MAPPING]
+    if too_many > len(lacking):
+        sentence = f"{OPEN} of your imports are still open. Start or cancel one of them first."
+        raise FieldRefusal("file", sentence)
+    for imported in lacking[:too_many]:
+        forget(imported)
 
 
 def _whose(by: Actor) -> dict[str, str | int | None]:

@@ -37,6 +37,8 @@ from portal.visibility import over_all, visible
 SHOWN, LISTED, SEVERAL = 100, 25, 20
 _NUMBER = re.compile(r"c-?([0-9]{1,9})", re.IGNORECASE)
 AT_WORK = (ImportState.CHECKING, ImportState.IMPORTING)
+UNSEEN = (ImportState.MAPPING, ImportState.CHECKING)
+OVER = (ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)
 
 
 @dataclass
@@ -77,6 +79,14 @@ def recent(actor: Actor, kind: str = "") -> list[tuple[Import, Company | None]]:
     return [(row[0], row[1]) for row in db.session.execute(newest)]
 
 
+def open_of(actor: Actor) -> list[Import]:
+    """Return the tables that `actor` handed in and that still wait for something, the oldest first."""
+    staff = actor.staff_id is not None
+    by = Import.by_staff_id == actor.staff_id if staff else Import.by_contact_id == actor.contact_id
+    query = select(Import).where(by, Import.state.not_in(OVER)).order_by(Import.id)
+    return list(db.session.scalars(query))
+
+
 def clients_called(actor: Actor, words: str) -> list[Company]:
     """Return whom `words` means: the client with this number ("C-104"), else all of this name or short name.
 
@@ -104,9 +114,10 @@ def old_ids(age: timedelta) -> list[Import]:
 
 
 def about(company: Company) -> list[Import]:
-    """Return the tables that were handed in for the client, and those for all that have a row about it."""
+    """Return the tables that were handed in for the client, and those for all that may name it in a row."""
     its = or_(ImportRow.name == company.name, ImportRow.ready[("mark", 0)].as_integer() == company.id)
-    for_all = Import.company_id.is_(None) & Import.id.in_(select(ImportRow.import_id).where(its))
+    maybe = Import.state.in_(UNSEEN) | Import.id.in_(select(ImportRow.import_id).where(its))
+    for_all = Import.company_id.is_(None) & maybe
     return list(db.session.scalars(select(Import).where((Import.company_id == company.id) | for_all)))
 
 

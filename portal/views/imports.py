@@ -6,6 +6,7 @@ from portal import htmx, policy
 from portal.forms.imports import TableForm
 from portal.guards import actor, membership, reads_first, takes_files
 from portal.importing.registry import KINDS
+from portal.limits import takes_a_table
 from portal.queries import imports
 from portal.refusals import FieldRefusal
 from portal.views.import_steps import add_steps, taken
@@ -16,6 +17,7 @@ add_steps(blueprint, "/contacts/import")
 
 
 @blueprint.route("/contacts/import", methods=["GET", "POST"])
+@takes_a_table
 @reads_first
 @takes_files
 def hand_in() -> Response:

@@ -2,12 +2,15 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from portal.extensions import db
-from portal.models import Activity
+from portal.models import Activity, Import
 from tests import ledger
 from tests.machinery import smtp_sink
 from tests.machinery.counts import count
+from tests.surfing import form_fields
+from tests.test_imports import sent_to
 
 FILES = ["activity/export", "billing/invoices.csv", "billing/statement.csv", "reports/people.csv"]
 
@@ -23,6 +26,29 @@ def test_files_in_a_loop(app, town, browser):
     assert 0 < int(refused.headers["Retry-After"]) <= 300
     assert mia.get("/acme/reports/people").status_code == 200
     assert max.get("/acme/activity/export").status_code == 200
+
+
+def test_tables_in_a_loop(app, town, browser, on_duty, reading):
+    """T75, T78: one browser hands in so many tables, then 429; of open ones the oldest goes first."""
+    app.config["IMPORT_LIMIT"] = "8 per 5 minutes"
+    mia, sue, table = browser(town.mia), on_duty(town.sue), b"First name,Last name\nAnn,Le\n"
+    for who, path in ((mia, "/acme/contacts/import"), (sue, "/staff/imports/new/contacts")):
+        pages = [sent_to(who, path, table, client="acme").location for _ in range(6)]
+        assert [who.get(page).status_code for page in pages] == [404] + [200] * 5
+        for page in pages[1:]:
+            assert who.post(f"{page}/columns", form_fields(who.get(page).text, "columns")).status_code == 303
+        refused = sent_to(who, path, table, client="acme")
+        assert refused.status_code == 422
+        assert "5 of your imports are still open. Start or cancel one of them first." in refused.text
+        assert who.post(f"{pages[1]}/cancel").status_code == 303
+        assert sent_to(who, path, table, client="acme").status_code == 303
+        assert sent_to(who, path, table, client="acme").status_code == 429
+        assert who.get(path).status_code == 200
+    with reading():
+        kept = [each for each in (Path(app.config["INSTANCE_DIR"]) / "files").rglob("*") if each.is_file()]
+        names = set(db.session.scalars(db.select(Import.stored_as).where(Import.state != "cancelled")))
+        assert names <= {each.name for each in kept}
+        assert len(names) == 10
 
 
 def test_a_mail_asks_for_no_answer(app, town, mailbox, monkeypatch):

@@ -12,7 +12,7 @@ from portal.guards import reads_first, takes_files
 from portal.importing.kind import Kind, Span
 from portal.importing.registry import KINDS
 from portal.importing.whose import client_called
-from portal.limits import makes_a_file
+from portal.limits import makes_a_file, takes_a_table
 from portal.models import Company
 from portal.policy import Actor
 from portal.queries import imports
@@ -33,6 +33,7 @@ def index() -> Response:
 
 
 @blueprint.route("/new/<table>", methods=["GET", "POST"])
+@takes_a_table
 @reads_first
 @takes_files
 def hand_in(table: str) -> Response:
