@@ -30,6 +30,7 @@ from portal.models import (
 )
 from portal.models.keys import email_key, fold
 from portal.policy import Actor
+from portal.queries.imports import UNSEEN
 from portal.queries.paging import LONGEST_SEARCH
 from portal.visibility import over_all
 
@@ -212,7 +213,10 @@ def unfinished_work(company_id: int) -> int:
 
 
 def imports(person: Person) -> list[Import]:
-    """Return the tables that were handed in with the person in them, at their clients or over all."""
+    """Return the tables that were handed in with the person in them, at their clients or over all.
+
+    Who is in one whose rows were not all looked at nobody knows: it counts as having the person in it.
+    """
     keys = {email_key(address) for address in person.addresses}
     named = or_(
         ImportRow.contact_id.in_(person.contact_ids),
@@ -223,7 +227,8 @@ def imports(person: Person) -> list[Import]:
     # A row that takes a client on holds the person as its contact.
     comes_with = _is_address(ImportRow.ready[("cells", "email")].as_string(), person)
     inside = select(ImportRow.import_id).where(named | comes_with)
-    return list(db.session.scalars(select(Import).where(here, Import.id.in_(inside))))
+    maybe = Import.state.in_(UNSEEN)
+    return list(db.session.scalars(select(Import).where(here, maybe | Import.id.in_(inside))))
 
 
 def requests_for_access(person: Person) -> Select[Any]:
