@@ -49,6 +49,7 @@ def makes_a_file(view: View) -> View:
     view.makes_a_file = True  # type: ignore[attr-defined]
     return cast(View, _files(view))
 
+
 # For what is read from end to end while whoever hands it in waits (T75).
 takes_a_table = limiter.shared_limit(
     tables_per_browser, scope="tables", key_func=this_browser, methods=["POST"]
