@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal.clock import now
 from portal.extensions import db
 from portal.models import Activity, Company
 from tests import places
@@ -144,6 +145,23 @@ class TestEdit:
         kept = form_fields(answer.text, "record-form")
         assert kept[field] == value
         assert kept["street"] == WANTED["street"]
+
+    def test_no_name_of_another_client(self, browser, on_duty, town, writing, reading):
+        """T16, C30: staff find clients by it, so a customer takes none, of one that has left neither."""
+        with writing():
+            db.session.add(Company(slug="dale-1", name="Dale & Söhne", exited_at=now()))
+        mia, sue = browser(town.mia), on_duty(town.sue)
+        for name in ("Globex", "gLOBÉX", "dale  & sohne", "Dale-1"):
+            answer = edit(mia, name=name, city="Leeds")
+            assert (answer.status_code, "This name is in use already." in answer.text) == (422, True), name
+            assert form_fields(answer.text, "record-form")["city"] == "Leeds"
+        with reading():
+            assert db.session.get_one(Company, town.acme.id).name == "Acme Estates"
+        for name in ("ACME", "ACME ESTATES"):
+            assert edit(mia, name=name).status_code == 303
+        at = "/staff/clients/acme/client/edit"
+        form = form_fields(sue.get(at).text, "record-form")
+        assert sue.post(at, {**form, "name": "Globex"}).status_code == 303
 
     def test_the_second_of_two_saves_sees_both_versions(self, browser, town):
         """C15."""

@@ -129,7 +129,7 @@ WRONG = {
         ),
     ),
     "clients": (
-        "Name,Short name,Website,Tax id,First name,Last name,Email",
+        "Name,Short name,Website,Tax id,First name,Last name,Email,Number",
         (
             (",none,,,Ann,Le,a@new.example", "Name", "Enter the client's name."),
             ("Kirk & Co,,,,Ann,Le,a@new.example", None, None),
@@ -145,9 +145,15 @@ WRONG = {
             (
                 "Twice,,,,Ann,Le,f@new.example",
                 "Name",
-                "Several clients are called Twice. Give the short name.",
+                "A client is called Twice already. To change it, give its number or short name.",
             ),
-            ("Left,,,,Ann,Le,g@new.example", "Name", "Left is marked as exited. Take that back first."),
+            (
+                "LEFT,,,,Ann,Le,g@new.example",
+                "Name",
+                "A client is called LEFT already. To change it, give its number or short name.",
+            ),
+            ("Left,left-1,,,Ann,Le,g@new.example", "Name", "Left is marked as exited. Take that back first."),
+            ("Tor,,,,Ann,Le,i@new.example,C-99999", "Number", "There is no client C-99999."),
             (
                 "Beck,A B,,,Ann,Le,h@new.example",
                 "Short name",
@@ -231,9 +237,9 @@ def clients(writing):
     """Two clients of one name, one that has left, and one without anything."""
     with writing():
         for slug, name, left in (
-            ("twice", "Twice", None),
+            ("twice-1", "Twice", None),
             ("twice-2", "Twice", None),
-            ("left", "Left", now()),
+            ("left-1", "Left", now()),
             ("fresh", "Fresh", None),
         ):
             db.session.add(Company(slug=slug, name=name, exited_at=left))
@@ -546,7 +552,7 @@ class TestClients:
             took = select(Activity).where(Activity.what == "took on", Activity.company_id == dale.id)
             assert db.session.scalars(took).one().changes["Tax id"] == ["", "GB 1"]
         assert mailbox.links("ann@dale.example")
-        row = "Kirk & Co,,,York,,,,,Bob,Le,bob@kirk.example"
+        row = "Kirk & Co,kirk-co,,York,,,,,Bob,Le,bob@kirk.example"
         assert taken_in("clients", table(row, head=head), twins="update") == ["Changed"]
         assert not mailbox.letters("bob@kirk.example")
         with reading():
@@ -610,6 +616,56 @@ class TestWorkOrderStatus:
                 set_status(order, WorkStatus.IN_PROGRESS, SYSTEM, visit_on=date(2027, 1, 1))
         assert taken_in("work_order_status", out.encode()) == ["Changed"] * 3 + ["Skipped"]
         assert exported(sue, "work_order_status") == out
+
+
+class TestWhichClient:
+    """T16: customers choose what they are called, so a name alone never leads to somebody else."""
+
+    def test_a_name_that_another_took(self, sue, town, checked, clients, writing, reading):
+        """S9: number and short name win over names; what it would touch is listed before it starts."""
+        acme, globex = town.acme.id, town.globex.id
+        with writing():
+            db.session.get_one(Company, acme).name = "Globex"
+            db.session.get_one(Company, globex).name = "Globex Group"
+            gone = Company(slug="dale-1", name="Dale", exited_at=now())
+            db.session.add_all([gone, Company(slug="dale-2", name="DALE")])
+        rows = (
+            *("Globex,Hall", f"C-{acme},Hall", "acme,Barn", "GLOBEX GROUP,Shed"),
+            *("Dale,Hall", "dale-1,Hall", "dale-2,Hall"),
+        )
+        page = checked("properties", table(*rows, head="Client,Name"))
+        assert [row[4] for row in report(sue, page)] == [
+            *[""] * 4,
+            "Several clients are called Dale. Use the number, like C-104.",
+            "Dale is marked as exited. Take that back first.",
+            "",
+        ]
+        with reading():
+            number = db.session.scalar(select(Company.id).where(Company.slug == "dale-2"))
+        listed = re.sub(r"<[^>]+>|\s+", " ", sue.get(page).text.split("3 clients</h2>")[1])
+        for said in (
+            f"DALE C-{number}, dale-2 1 row",
+            f"Globex C-{acme}, acme 2 rows",
+            f"Globex Group C-{globex}, globex 2 rows",
+        ):
+            assert said in " ".join(listed.split()), said
+
+    def test_a_table_of_clients(self, sue, town, checked, taken_in, writing, reading):
+        """S2: an existing client is found by number or short name alone, never by what it calls itself."""
+        acme, globex = town.acme.id, town.globex.id
+        with writing():
+            db.session.get_one(Company, acme).name = "Kirk"
+        head = "Name,Number,Short name,City"
+        page = checked("clients", table("Kirk,,,York", head=head), twins="update")
+        told = [row[4] for row in report(sue, page)]
+        assert told == ["A client is called Kirk already. To change it, give its number or short name."]
+        page = checked("clients", table(f"Kirk,C-{acme},globex,York", head=head), twins="update")
+        assert [row[4] for row in report(sue, page)] == [f"C-{acme} is another one: acme."]
+        rows = (f"Kirk,C-{globex},,York", "Kirk,,acme,Leeds")
+        assert taken_in("clients", table(*rows, head=head), twins="update") == ["Changed"] * 2
+        with reading():
+            found = [db.session.get_one(Company, each).city for each in (acme, globex)]
+            assert found == ["Leeds", "York"]
 
 
 class TestAllOrNothing:

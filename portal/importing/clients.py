@@ -1,4 +1,4 @@
-"""Clients as a kind of table: told by short name, else by name; a new one comes with its contact (S2)."""
+"""Clients as a kind of table: told by number or short name; a new one comes with its contact (S2)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from portal.models import Company
 from portal.policy import Actor
 from portal.queries import listed
 from portal.queries.people import primary_of
-from portal.queries.staff.clients import with_name, with_slug
+from portal.queries.staff.clients import with_name, with_number, with_slug
 
 _PERSON = ("first_name", "last_name", "email")
 
@@ -35,30 +35,37 @@ class Clients:
         Field("first_name", "First name", ("Given name", "Contact first name", "First")),
         Field("last_name", "Last name", ("Family name", "Surname", "Contact last name", "Last")),
         Field("email", "Email", ("E-mail", "E-mail address", "Email address", "Contact email")),
+        Field("number", "Number", ("Client number", "Client no", "Client id")),
     )
     key = "name"
 
     def identity(self, row: Row) -> str:
         """See Records."""
-        return row.said("slug").lower() or plain_slug(row.said("name")) or row.said("name")
+        known = with_number(row.said("number")) if row.said("number") else None
+        slug = known.slug if known else row.said("slug").lower()
+        return slug or plain_slug(row.said("name")) or row.said("name")
 
     def there(self, row: Row) -> Company | None:
-        """See Records. Without a short name, the name must mean one client or none."""
-        slug, name = row.said("slug").lower(), row.said("name")
-        found = [with_slug(slug)] if slug else with_name(name)
-        here = [each for each in found if each is not None and each.exited_at is None]
-        if len(here) > 1:
-            row.wrong("name", f"Several clients are called {name[:100]}. Give the short name.")
-        elif not here and found and found[0] is not None:
-            row.wrong("name", f"{found[0].name} is marked as exited. Take that back first.")
-        row.company = here[0] if len(here) == 1 else None
+        """See Records. A name finds nobody: customers choose theirs, and another may be called so (T16)."""
+        number, slug, name = row.said("number"), row.said("slug").lower(), row.said("name")
+        found = with_number(number) if number else with_slug(slug)
+        if found is None and number:
+            row.wrong("number", f"There is no client {number[:40]}.")
+        elif found is not None and slug and found.slug != slug:
+            row.wrong("slug", f"{found.number} is another one: {found.slug}.")
+        elif found is not None and found.exited_at is not None:
+            row.wrong("name", f"{found.name} is marked as exited. Take that back first.")
+        elif found is None and with_name(name):
+            called = f"A client is called {name[:100]} already."
+            row.wrong("name", f"{called} To change it, give its number or short name.")
+        row.company = None if row.problems else found
         return row.company
 
     def known(self, record: Company) -> dict[str, str]:
         """See Records."""
         main = primary_of(record.id)
         person = {name: (getattr(main, name) if main else "") or "" for name in _PERSON}
-        return {name: getattr(record, name) for name in ("slug", *DETAILS)} | person
+        return {name: getattr(record, name) for name in ("slug", "number", *DETAILS)} | person
 
     def wanted(self, row: Row, record: Company | None) -> Any:
         """See Records. The form of a new client asks for the name and the contact, too."""
@@ -90,7 +97,7 @@ KIND = record_kind(
     stretch=20,
     page="client.show",
     span=Span.NONE,
-    twins="Where a client of the same short name, or of the same name where a row has none, is there already",
+    twins="Where a client of the same number or short name is there already",
     update_hint="Its people stay as they are. An empty cell takes nothing away.",
     hint="New clients with their Primary contacts, who are invited. Name, first name, last name and e-mail "
     "are needed.",

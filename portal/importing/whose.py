@@ -8,7 +8,7 @@ from portal.refusals import FieldRefusal
 
 
 def client_called(by: Actor, words: str) -> Company:
-    """Return the client with this number ("C-104"), name or short name.
+    """Return the client with this number ("C-104") or short name, else the only one of this name.
 
     Raises FieldRefusal at "client" where there is none or several, or where it has left.
     """

@@ -88,17 +88,30 @@ def open_of(actor: Actor) -> list[Import]:
 
 
 def clients_called(actor: Actor, words: str) -> list[Company]:
-    """Return whom `words` means: the client with this number ("C-104"), else all of this name or short name.
+    """Return whom `words` means: the client with this number ("C-104"), else with this short name, else all
+    of this name.
 
-    Clients that have left come only where no other is called so.
+    A name is what customers choose themselves, so it never wins over what the vendor gave, and one that has
+    left counts: another may have taken its name (T16).
     """
-    every = over_all(actor, Company)
-    number = _NUMBER.fullmatch(words)
-    if number and (known := db.session.scalar(every.where(Company.id == int(number[1])))):
-        return [known]
-    name = Company.name_key == fold(words)[:220]
-    found = list(db.session.scalars(every.where((Company.slug == words.lower()) | name).limit(SEVERAL)))
-    return [each for each in found if each.exited_at is None] or found
+    every, number = over_all(actor, Company), _NUMBER.fullmatch(words)
+    given = [Company.id == int(number[1])] if number else []
+    for its in (*given, Company.slug == words.lower()):
+        if known := db.session.scalar(every.where(its)):
+            return [known]
+    return list(db.session.scalars(every.where(Company.name_key == fold(words)[:220]).limit(SEVERAL)))
+
+
+def touched(imported: Import) -> list[tuple[Company, int]]:
+    """Return the clients that the table would change something of, each with how many rows are about it."""
+    if imported.company_id is not None:
+        return [(db.session.get_one(Company, imported.company_id), imported.adds + imported.updates)]
+    whose = ImportRow.ready[("mark", 0)].as_integer().label("whose")
+    written = ImportRow.outcome.in_((Outcome.ADD, Outcome.UPDATE))
+    rows = select(whose, func.count().label("many")).where(ImportRow.import_id == imported.id, written)
+    each = rows.group_by("whose").subquery()
+    query = select(Company, each.c.many).join(each, each.c.whose == Company.id).order_by(Company.name_key)
+    return [(row[0], row[1]) for row in db.session.execute(query.order_by(Company.id))]
 
 
 def due_ids(limit: int) -> list[int]:

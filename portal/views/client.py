@@ -17,6 +17,7 @@ from portal.queries.paging import COUNTED
 from portal.queries.reach import reach
 from portal.queries.roles import areas_of
 from portal.queries.staff.clients import has_admin
+from portal.refusals import FieldRefusal
 from portal.staff_policy import Deed
 from portal.templating import say
 from portal.views import contacts as contacts_views
@@ -134,7 +135,11 @@ def edit() -> Response:
         return _form(form, status=422 if form.errors else 200)
     if form.stale(known):
         return _form(form, status=409, conflict=form.differences(known))
-    changed = edit_company(company, form.values(), actor())
+    try:
+        changed = edit_company(company, form.values(), actor())
+    except FieldRefusal as refusal:
+        form[refusal.field].errors = [refusal.sentence]
+        return _form(form, status=422)
     say(f"{company.name} was saved." if changed else "Nothing changed.")
     return htmx.go(url_for(".show"))
 

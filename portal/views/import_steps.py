@@ -102,6 +102,8 @@ def _facts(imported: Import) -> dict[str, Any]:
         "rest": imported.adds + imported.updates,
         "no_primary": actions.NO_PRIMARY if checked and imports.lacks_primary(imported) else "",
         "most": imports.SHOWN,
+        # A customer's own table is about one company; the vendor's may be about any, so it says which (T16).
+        "touched": imports.touched(imported) if checked and not g.get("membership") else [],
     }
 
 

@@ -48,7 +48,6 @@ def visit(slug: str, who: OnDuty) -> Visit | None:
 
 
 ORDERS = {"name": Order(Company.name_key)}
-SOME = 20
 _NUMBER = re.compile(r"(?:c-)?([0-9]{1,9})", re.IGNORECASE)
 
 
@@ -106,10 +105,22 @@ def with_slug(slug: str) -> Company | None:
     return db.session.scalar(select(Company).where(Company.slug == slug))
 
 
-def with_name(name: str) -> list[Company]:
-    """Return some of the clients with this name, whatever its case; those that have left come last."""
-    query = select(Company).where(Company.name_key == fold(name)[:220])
-    return list(db.session.scalars(query.order_by(Company.exited_at.is_not(None), Company.id).limit(SOME)))
+def with_number(words: str) -> Company | None:
+    """Return the client with this number: C-104, or 104."""
+    number = _NUMBER.fullmatch(words)
+    return db.session.get(Company, int(number[1])) if number else None
+
+
+def with_name(name: str) -> bool:
+    """Return whether a client has this name, whatever its case, also one that has left."""
+    named = exists().where(Company.name_key == fold(name)[:220])
+    return bool(db.session.scalar(select(named)))
+
+
+def another_called(name: str, company: Company) -> bool:
+    """Return whether a client other than `company`, also one that has left, has this name or short name."""
+    so = or_(Company.name_key == fold(name)[:220], Company.slug == fold(name))
+    return bool(db.session.scalar(select(exists().where(so, Company.id != company.id))))
 
 
 def made_by_form(email_key: str, form_key: str) -> Company | None:
