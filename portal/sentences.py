@@ -51,4 +51,8 @@ def _to_oneself(row: Activity) -> bool:
     if row.actor_kind != "staff":
         return row.target_name == row.actor_name
     of_customers = row.contact_id or row.user_id or row.company_id
-    return not of_customers and row.actor_name.endswith(f" {row.target_name}") and bool(row.target_name)
+    # Names are kept as they were said, and the staff's were said the other way round once.
+    own = row.actor_name.startswith(f"{row.target_name} of ") or row.actor_name.endswith(
+        f" staff {row.target_name}"
+    )
+    return not of_customers and own and bool(row.target_name)

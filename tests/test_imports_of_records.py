@@ -332,7 +332,7 @@ class TestProperties:
             told = select(Activity).where(Activity.what == "added the property").order_by(Activity.id)
             mine, theirs = db.session.scalars(told).all()[-2:]
             assert (mine.company_id, theirs.company_id) == (town.acme.id, town.globex.id)
-            assert (mine.actor_name, mine.target_name) == (f"Alder Services staff {town.sue.name}", "Hall")
+            assert (mine.actor_name, mine.target_name) == (f"{town.sue.name} of Alder Services", "Hall")
             assert mine.changes == {
                 "Name": ["", "Hall"],
                 "Street": ["", "1 High St"],

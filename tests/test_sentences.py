@@ -5,7 +5,7 @@ from pathlib import Path
 from portal import attempts, doors, sentences, words
 from portal.models import Activity
 
-SUE = "Alder Services staff Sue Marsh"
+SUE = "Sue Marsh of Alder Services"
 # kind, who, what, whom, result, and what the reader reads; ids stand for a contact's own row.
 SAID = (
     ("staff", SUE, "signed out everywhere", "Bill Ing", "done", f"{SUE} signed Bill Ing out everywhere"),

@@ -41,8 +41,8 @@ class TestFilters:
 
     AVA = "Mia Stone authorized Ava Address"
     GUS = "Stan Ley deactivated Gus Globe"
-    NEO = "Alder Services staff Sue Marsh added Neo Lin to the staff Staff"
-    BILL = "Alder Services staff Tom Reyes signed Bill Ing out everywhere Staff"
+    NEO = "Sue Marsh of Alder Services added Neo Lin to the staff Staff"
+    BILL = "Tom Reyes of Alder Services signed Bill Ing out everywhere Staff"
     DELETE = "Ed Itor was refused: delete Ava Address"
     ALL = frozenset((AVA, GUS, NEO, BILL, DELETE))
 
@@ -83,7 +83,7 @@ class TestFilters:
         assert "The vendor, from 127.0.0.1" in vendor
 
     def test_says_once_who_did_something_about_oneself(self, done):
-        assert "Alder Services staff Sue Marsh signed in Staff" in sentences(done.get(PAGE).text)
+        assert "Sue Marsh of Alder Services signed in Staff" in sentences(done.get(PAGE).text)
 
     def test_every_kind_shows_every_row_once(self, done, reading):
         """What belongs to no kind is found under "Everything else"."""

@@ -123,7 +123,7 @@ class TestClients:
         again = sue.post("/staff/clients/new", NEW)
         assert first.location == again.location == "/staff/clients/kirk-sohne/client"
         letter = mailbox.letters("kay@kirk.example")[-1]
-        assert "Alder Services staff Sue Marsh" in letter.text
+        assert "Sue Marsh of Alder Services" in letter.text
         kay = browser()
         answer = kay.post(letter.link, {"password": "seven purple otters dancing", "accept_terms": "y"})
         assert answer.status_code == 303
@@ -136,7 +136,7 @@ class TestClients:
             )
             assert made.is_primary
         page = kay.get("/kirk-sohne/activity").text
-        assert "Alder Services staff Sue Marsh took on Kirk &amp; Söhne as a client" in page
+        assert "Sue Marsh of Alder Services took on Kirk &amp; Söhne as a client" in page
         assert len(mailbox.letters("kay@kirk.example")) == 1
 
     def test_an_address_that_is_none(self, town, on_duty, unchanged):
@@ -263,7 +263,7 @@ class TestClients:
         assert browser(town.mia).get("/acme/").status_code == 200
         assert browser().get(link).status_code == 410
         page = browser(town.mia).get("/acme/activity").text
-        assert "Alder Services staff Sue Marsh marked Acme Estates as exited" in page
+        assert "Sue Marsh of Alder Services marked Acme Estates as exited" in page
         assert "took back the exit of Acme Estates" in page
 
     def test_an_area_switched_off(self, town, on_duty, browser):
@@ -312,10 +312,10 @@ class TestMoves:
         assert sue.post("/staff/clients/acme/contacts/new", form).status_code == 403
         page = " ".join(browser(town.mia).get("/acme/activity?kind=staff").text.split())
         for said in (
-            "staff Tom Reyes resent the invitation to Ann Invited",
-            "staff Sue Marsh deactivated Rita Port",
-            "staff Sue Marsh deleted Ola Alpha",
-            "staff Tom Reyes was refused: unlink the user name of Wes Order",
+            "Tom Reyes of Alder Services resent the invitation to Ann Invited",
+            "Sue Marsh of Alder Services deactivated Rita Port",
+            "Sue Marsh of Alder Services deleted Ola Alpha",
+            "Tom Reyes of Alder Services was refused: unlink the user name of Wes Order",
         ):
             assert said in page
 
@@ -342,7 +342,7 @@ class TestMoves:
         assert browser(town.mia).get("/acme/").status_code == 200
         assert sue.post(address, {"no_admin_reason": "The last one left."}).status_code == 303
         page = " ".join(sue.get("/staff/clients/acme/activity").text.split())
-        assert "Alder Services staff Sue Marsh left Acme Estates without an admin" in page
+        assert "Sue Marsh of Alder Services left Acme Estates without an admin" in page
         assert "The last one left." in page
         assert "has no admin who can sign in" in sue.get("/staff/clients/acme/client").text
 
@@ -360,7 +360,7 @@ class TestMoves:
         done = sue.post(address, agreed | {"no_admin_reason": "Both have left."})
         assert (done.status_code, "2 changed, 0 skipped" in done.text) == (200, True)
         page = sue.get("/staff/clients/acme/activity").text
-        assert "staff Sue Marsh left Acme Estates without an admin" in page
+        assert "Sue Marsh of Alder Services left Acme Estates without an admin" in page
         assert "Both have left." in page
         # Nobody is asked where an admin stays.
         one = {"contacts": [town.bill.id], "permissions_how": "exactly", "step": "preview"}
@@ -471,7 +471,7 @@ class TestViewAs:
         assert wrong == {}
         assert unchanged() == before
         page = sue.get(f"/staff/as/{town.mia.id}/acme/activity?kind=refused").text
-        assert "Alder Services staff Sue Marsh was refused: add a contact" in page
+        assert "Sue Marsh of Alder Services was refused: add a contact" in page
         for path in ("profile", "profile/password", "profile/second-factor/set-up", "terms"):
             assert sue.get(f"/staff/as/{town.mia.id}/{path}").status_code == 404
             assert sue.get(f"/staff/as/{town.mia.id}/acme/{path}").status_code == 404
@@ -505,6 +505,6 @@ class TestViewAs:
         assert tom.post("/staff/stop-view-as").location == f"/staff/clients/acme/contacts/{town.bill.id}"
         assert tom.get(bills).location == asks
         page = " ".join(browser(town.mia).get("/acme/activity").text.split())
-        assert "Alder Services staff Tom Reyes started to see the portal as Bill Ing" in page
+        assert "Tom Reyes of Alder Services started to see the portal as Bill Ing" in page
         assert "She cannot find the invoice." in page
-        assert "Alder Services staff Tom Reyes stopped seeing the portal as Bill Ing" in page
+        assert "Tom Reyes of Alder Services stopped seeing the portal as Bill Ing" in page

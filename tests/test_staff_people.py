@@ -36,7 +36,7 @@ class TestAdd:
             "Your access to the staff side of Alder Services",
         )
         assert letter.link.startswith("/staff/password/")
-        assert "Alder Services staff Sue Marsh added you" in letter.text
+        assert "Sue Marsh of Alder Services added you" in letter.text
         page = sue.get(LIST).text
         assert "Neo Lin" in page
         assert "Pending" in page

@@ -205,14 +205,14 @@ class TestDisable:
             "account_disabled",
             "Your login for Alder Services was disabled",
         )
-        wanted = ("Alder Services staff Sue Marsh", "disabled the login of", "Duo Both", "Left, says Acme")
+        wanted = ("Sue Marsh of Alder Services", "disabled the login of", "Duo Both", "Left, says Acme")
         assert wanted in known(town.acme)
         assert wanted in known(town.globex)
 
     def test_the_customers_see_who_did_it(self, town, browser, on_duty, logins):
         on_duty(town.tom).post(f"{LIST}/{logins('bill')}/disable")
         page = browser(town.mia).get("/acme/activity?kind=staff").text
-        assert "Alder Services staff Tom Reyes disabled the login of Bill Ing" in page
+        assert "Tom Reyes of Alder Services disabled the login of Bill Ing" in page
 
     def test_enable(self, town, browser, on_duty, logins, mailbox):
         tom = on_duty(town.tom)
@@ -254,7 +254,7 @@ class TestLastAdmin:
         assert on_duty(town.sue).post(stan, {"reason": "Stolen phone"}).status_code == 303
         assert browser().sign_in(town.stan.email).status_code == 422
         rows = [row for row in known(town.globex) if row[1] == "left without an admin"]
-        assert rows == [("Alder Services staff Sue Marsh", "left without an admin", "Globex", "Stolen phone")]
+        assert rows == [("Sue Marsh of Alder Services", "left without an admin", "Globex", "Stolen phone")]
 
     def test_is_said_beforehand(self, town, on_duty, stan, logins):
         """L8: Support is offered nothing that is refused afterwards, and told who may do it."""
@@ -316,7 +316,7 @@ class TestHelp:
         assert browser().sign_in(town.duo.email).status_code == 303
         letter = mailbox.letters(town.duo.email)[-1]
         assert letter.subject == "Your second factor was reset"
-        assert "Alder Services staff Sue Marsh" in letter.text
+        assert "Sue Marsh of Alder Services" in letter.text
         assert on_duty(town.sue).post(path).status_code == 409
 
     def test_reset_second_factor_to_the_end(self, town, browser, on_duty, logins, writing):
@@ -375,7 +375,7 @@ class TestHelp:
         assert browser().post(mailbox.link("new@acme.example")).status_code == 410
         assert browser().sign_in(town.bill.email).status_code == 303
         assert sue.post(f"{path}/email/withdraw").status_code == 409
-        assert ("Alder Services staff Sue Marsh", "withdrew the e-mail change of", "Bill Ing", "") in known(
+        assert ("Sue Marsh of Alder Services", "withdrew the e-mail change of", "Bill Ing", "") in known(
             town.acme
         )
 
@@ -401,7 +401,7 @@ class TestHelp:
         path = f"{LIST}/{logins('duo')}"
         assert sue.post(f"{path}/sign-out").status_code == 303
         words = " ".join(re.sub("<[^>]+>", " ", sue.get(path).text).split())
-        done = "Alder Services staff Sue Marsh signed Duo Both out everywhere"
+        done = "Sue Marsh of Alder Services signed Duo Both out everywhere"
         assert words.count(done) == 1
         assert f"{done} At Acme Estates and Globex" in words
 

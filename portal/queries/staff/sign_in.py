@@ -43,7 +43,7 @@ def acting(person: StaffUser, company_id: int | None = None, *, role: str = "") 
     brand = db.session.get(Branding, 1)
     return Actor(
         kind="staff",
-        name=f"{brand.name if brand else 'Gatehouse'} staff {person.name}",
+        name=f"{person.name} of {brand.name if brand else 'Gatehouse'}",
         company_id=company_id,
         staff_id=person.id,
         permissions=staff_policy.PERMISSIONS[role],
