@@ -31,6 +31,7 @@ from portal.models import (
     StaffPurpose,
     StaffUser,
 )
+from portal.phone import national
 
 # How much of a comment is quoted; the rest is read in the portal.
 QUOTED = 400
@@ -227,11 +228,16 @@ def _facts(letter: Letter) -> dict[str, Any]:
 def _brand_words(brand: Branding) -> dict[str, Any]:
     return {
         "brand": harmless(brand.name, 60),
-        "support": [part for part in (brand.support_email, brand.support_phone) if part],
+        "support": support_of(brand),
         "privacy": brand.privacy_link,
         "colour": hex_colour(0.45, 0.085, brand.hue),
         "dark_colour": hex_colour(0.79, 0.09, brand.hue),
     }
+
+
+def support_of(brand: Branding) -> list[str]:
+    """Return whom customers turn to: the support address and the phone number as people write it (C12)."""
+    return [part for part in (brand.support_email, national(brand.support_phone)) if part]
 
 
 def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[str, str]:

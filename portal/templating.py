@@ -21,9 +21,9 @@ from portal import (
     words,
 )
 from portal.clock import now
-from portal.forms.fields import national
 from portal.menus import main_menu, row_menu
 from portal.models import Branding
+from portal.phone import national
 from portal.queries import settings
 from portal.sides import STAFF
 from portal.staff_menus import client_tabs, import_href, staff_menu

@@ -246,6 +246,7 @@ class TestBranding:
         assert browser(town.bill).get("/acme").text.count("https://www.birch.example/privacy") == 1
         letter = mailbox.letters(town.ann.email)[-1]
         assert "Birch & Co" in letter.text
+        assert ("0161 496 0100" in letter.text, "0161 496 0100" in letter.html) == (True, True)
         assert "https://www.birch.example/privacy" in letter.text
         assert "https://www.birch.example/privacy" in letter.html
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from flask import current_app, request
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
+
+from portal.phone import country, national
 
 # Marks that turn the reading direction of everything behind them; no name needs them.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
@@ -128,22 +130,6 @@ def phone_number(_form: Form, field: Field) -> None:
     if not good:
         raise ValidationError("Enter a phone number with its area code, like 020 7946 0123 or +49 30 901820.")
     field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def national(number: str) -> str:
-    """Return a stored number as people write it: national form at home, international elsewhere."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    home = parsed.country_code == phonenumbers.country_code_for_region(country())
-    form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, form)
-
-
-def country() -> str:
-    """Return the vendor's country, which numbers without a country code are read for."""
-    return str(current_app.config["DEFAULT_COUNTRY"])
 
 
 class PhoneField(TextLine):

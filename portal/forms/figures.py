@@ -9,8 +9,9 @@ from wtforms import ValidationError
 from wtforms.fields import Field
 from wtforms.widgets import DateInput
 
-from portal.forms.fields import TextLine, clean, country
+from portal.forms.fields import TextLine, clean
 from portal.money import LARGEST, SIGNS, decimal
+from portal.phone import country
 
 _FIRST, _LAST = date(1970, 1, 1), date(2099, 12, 31)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00|\s00:00(?::00)?)?", re.ASCII)

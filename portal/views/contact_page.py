@@ -7,10 +7,10 @@ from wtforms import Field
 
 from portal import htmx, lifecycle, policy, words
 from portal.forms.contact import ContactForm
-from portal.forms.fields import national
 from portal.guards import actor, membership
 from portal.lifecycle import Move
 from portal.models import Access, Contact, ContactType
+from portal.phone import national
 from portal.policy import effective
 from portal.queries import people
 from portal.queries.contacts import row_of
