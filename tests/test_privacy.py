@@ -191,7 +191,7 @@ class TestErasing:
             assert edited.changes["Level"] == ["client", "property"]
             assert edited.changes["Job title"] == [tombstone, tombstone]
         page = browser(town.mia).get("/acme/activity").text
-        assert f"Alder Services staff Sue Marsh erased {tombstone}" in page
+        assert f"Sue Marsh of Alder Services erased {tombstone}" in page
         assert browser().sign_in(ADDRESS).status_code == 422
         assert erase(sue, "contact", wes, tombstone).status_code == 404
 

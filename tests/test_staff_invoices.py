@@ -141,6 +141,7 @@ class TestDraft:
             for number, whose in (("AC-08", town.acme), ("AC-09", town.acme), ("AC-10", town.globex)):
                 town_billing.invoice(whose.id, number, "Lift", age=5)
             town_billing.invoice(town.acme.id, "2026-ODD-777", "Fee", age=1).lines[0].tax_percent = 0
+        assert "<title>Invoices · Alder Services</title>" in sue.get(AT).text
         page = sue.get(f"{AT}/new").text
         blank = form_fields(page, "record-form")
         assert (blank["number"], blank["lines-0-tax_percent"]) == ("AC-11", "20")
@@ -450,7 +451,7 @@ class TestWorkOrders:
         with reading():
             order = db.session.scalars(db.select(WorkOrder)).one()
             made = order.id
-            assert (order.requested_by, order.requester_name) == (None, "Alder Services staff Sue Marsh")
+            assert (order.requested_by, order.requester_name) == (None, "Sue Marsh of Alder Services")
         said = sue.post(f"/staff/clients/acme/work-orders/{made}/comment", {"text": "We come"})
         assert said.status_code == 303
         assert "We come" in browser(town.wes).get(f"/acme/work-orders/{made}").text

@@ -109,7 +109,7 @@ def _change_all(contacts: Iterable[Contact], wish: BulkWish, by: Actor) -> list[
         each.sentences = [sentences.deed(row.what) for row in mine]
         each.changes = [change for row in mine for change in words.changes(row)]
         if not mine and not each.reason:
-            each.reason = "It is so already."
+            each.reason = "Nothing to change."
     return outcomes
 
 

@@ -50,10 +50,12 @@ def why_not(company: Company) -> list[Obstacle]:
         sentence = f"{company.name} is not marked as exited. Only a client that has left can be erased."
         found.append(Obstacle(sentence, company, "client"))
     if invoices := privacy.open_invoices(company.id):
-        some = "an open invoice" if invoices == 1 else f"{invoices} open invoices"
-        found.append(Obstacle(f"{company.name} has {some}. Settle or void them first.", company, "billing"))
+        one = f"{company.name} has an open invoice. Settle it or make it void first."
+        several = f"{company.name} has {invoices} open invoices. Settle them or make them void first."
+        found.append(Obstacle(one if invoices == 1 else several, company, "billing"))
     if orders := privacy.unfinished_work(company.id):
-        some = "an unfinished work order" if orders == 1 else f"{orders} unfinished work orders"
-        sentence = f"{company.name} has {some}. Finish or cancel them first."
+        one = f"{company.name} has an unfinished work order. Finish or cancel it first."
+        several = f"{company.name} has {orders} unfinished work orders. Finish or cancel them first."
+        sentence = one if orders == 1 else several
         found.append(Obstacle(sentence, company, "work_orders"))
     return found

@@ -12,7 +12,7 @@ from portal.policy import Actor
 from portal.refusals import FieldRefusal, NotNow
 from portal.staff_policy import Deed
 
-# How long the secret of before still signs beside a new one.
+# How long the previous secret still signs beside a new one.
 BOTH_SIGN = timedelta(hours=24)
 CHOSEN = tuple(event for event in HookEvent if event is not HookEvent.TEST)
 
