@@ -228,16 +228,11 @@ def _facts(letter: Letter) -> dict[str, Any]:
 def _brand_words(brand: Branding) -> dict[str, Any]:
     return {
         "brand": harmless(brand.name, 60),
-        "support": support_of(brand),
+        "support": [part for part in (brand.support_email, national(brand.support_phone)) if part],
         "privacy": brand.privacy_link,
         "colour": hex_colour(0.45, 0.085, brand.hue),
         "dark_colour": hex_colour(0.79, 0.09, brand.hue),
     }
-
-
-def support_of(brand: Branding) -> list[str]:
-    """Return whom customers turn to: the support address and the phone number as people write it (C12)."""
-    return [part for part in (brand.support_email, national(brand.support_phone)) if part]
 
 
 def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[str, str]:

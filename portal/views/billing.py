@@ -11,9 +11,9 @@ from portal.clock import today
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, find, membership
 from portal.limits import makes_a_file
-from portal.mail import support_of
 from portal.models import Area, Invoice
 from portal.paper.heading import WORDS, Head, one_line
+from portal.phone import national
 from portal.queries import documents
 from portal.queries import invoices as listing
 from portal.queries.invoices import Standing, Wish
@@ -204,7 +204,8 @@ def _name(asked: Period) -> str:
 
 def _head() -> Head:
     brand = branding()
-    return Head(brand.name, " · ".join(support_of(brand)), current_app.config["CURRENCY"])
+    support = " · ".join(part for part in (brand.support_email, national(brand.support_phone)) if part)
+    return Head(brand.name, support, current_app.config["CURRENCY"])
 
 
 def _file(content: bytes, name: str) -> Response:
