@@ -152,9 +152,13 @@ class TestAddressBooks:
         rows.append("Fresh,,Ann,,Lee,a7@x.example,No")
         found = desk.look("\n".join(["Client,Company,First,Middle,Last,E-mail,Authorized", *rows]).encode())
         assert [row.outcome for row in found] == ["add"] * 5 + ["error"] * 3 + ["add"]
-        said = [row.problems[0][:2] for row in found[5:8]]
-        assert said == [["Client", f"This row is of {each}. Import it there."] for each in others]
+        said = [row.problems[0] for row in found[5:8]]
+        assert said == [["Client", f"This row is of {each}. Import it there.", each] for each in others]
         made = found[0].ready
+        assert [each for each in made["shown"] if each[0] in ("First name", "Authorize user")] == [
+            ["First name", "Ann M."],
+            ["Authorize user", "Yes"],
+        ]
         assert (made["contact"]["first_name"], made["letter"]) == ("Ann M.", "invitation")
 
     def test_what_the_columns_are(self):

@@ -225,7 +225,7 @@ class TestChecking:
     def test_every_error_by_row_and_cell(self, checked, reading):
         """S9, C16: the sentence of the form, at its cell; another company's property is unknown (P11)."""
         page = checked(table(*(row for row, _, _ in self.ERRORS)))
-        found = {(int(row), column): sentence for row, _, _, column, sentence in report(checked.mia, page)}
+        found = {(int(row), column): sentence for row, _, _, column, sentence, _ in report(checked.mia, page)}
         for number, (_row, column, sentence) in enumerate(self.ERRORS, 2):
             if column is not None:
                 assert sentence in (None, found[number, column]), number

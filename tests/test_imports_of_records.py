@@ -274,7 +274,7 @@ class TestEveryKind:
         """S9: the sentence of the form at its cell, also where a client is not to be told."""
         for kind, (head, rows) in WRONG.items():
             page = checked(kind, table(*(row for row, _, _ in rows), head=head))
-            found = {(int(row), column): sentence for row, _, _, column, sentence in report(sue, page)}
+            found = {(int(row), column): sentence for row, _, _, column, sentence, _ in report(sue, page)}
             for number, (_row, column, sentence) in enumerate(rows, 2):
                 assert found.get((number, column or "")) == (sentence or ""), (kind, number)
             assert len(found) == len(rows), kind
@@ -449,6 +449,42 @@ class TestInvoices:
     """C41, S9: as the pages do it, told apart by number."""
 
     HEAD = "Client,Number,Title,Property,Invoice date,Due date,Net,VAT,Amount paid,Status"
+
+    def test_what_the_dry_run_shows(self, sue, checked, taken_in, reading):
+        """S9: the client, what is left out, the sums and the first rows as they will be; tax by its rate."""
+        head = "Number,Title,Invoice date,Due date,Net amount,{},Notes 2"
+        rows = [f"R-{net},Lift,2 Jan 2026,2026-02-02,{net},20%,x" for net in ("1000.00", "0.33")]
+        page = checked("invoices", table(*rows, head=head.format("Rate")), "acme")
+        without, untaxed = (
+            " ".join(sue.get(page).text.split()),
+            "No column fills Tax: 2 invoices have no tax.",
+        )
+        for said in ("2 rows into Acme Estates", untaxed, "<dd>Rate, Notes 2</dd>"):
+            assert said in without
+        page = checked("invoices", table(*rows, head=head.format("VAT %")), "acme")
+        shown = " ".join(sue.get(page).text.split())
+        # 20 % of 1,000.00 and of 0.33, which is 0.066.
+        for said in ("<dd>£1,000.33</dd>", "<dd>£200.07</dd>", "<dd>£1,200.40</dd>", "<dd>Notes 2</dd>"):
+            assert said in shown
+        for said in ("<b>Issued</b> 2026-01-02", "<b>Tax</b> 0.07", "Rows as they will be"):
+            assert said in shown
+        assert "No column fills" not in shown
+        part = checked("invoices", table(rows[0].replace("20%", "0.2"), head=head.format("Tax rate")), "acme")
+        assert report(sue, part)[0][3:] == ["Tax rate", "Write the tax in percent, like 20 or 17.5%.", "0.2"]
+        assert "The cell says “0.2”." in sue.get(part).text
+        assert taken_in("invoices", table(*rows, head=head.format("VAT %")), "acme") == ["Added"] * 2
+        with reading():
+            lines = db.session.scalars(select(InvoiceLine)).all()
+            assert {each.tax_percent for each in lines} == {20}
+        same = checked("invoices", exported(sue, "invoices", "acme").encode(), "acme", twins="update")
+        shown = sue.get(same).text
+        assert "Nothing to do: all 2 rows are as they are here." in shown
+        assert "Ready to start" not in shown
+        # What a column would have to say is said once, not on every row.
+        needs = checked("clients", table("Fell", "Dale", head="Name"))
+        shown = " ".join(sue.get(needs).text.split())
+        assert shown.count("Enter the first name.") == 1
+        assert "No column fills First name. Enter the first name." in shown
 
     def test_drafts_open_and_paid_ones(self, town, sue, taken_in, checked, reading, mailbox, browser):
         """A draft is hidden; paid is recorded once, later payments are added; what was seen stays."""

@@ -154,6 +154,7 @@ class InvoiceRow(InvoiceHead):
 
     net = MoneyLine("Net", [filled("Enter the amount without tax."), money])
     tax = MoneyLine("Tax", [money])
+    tax_rate = MoneyLine("Tax rate", [number_up_to(100)])
     paid = MoneyLine("Paid", [money])
     paid_on = DayLine("Paid on", [day])
 

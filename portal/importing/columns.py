@@ -1,7 +1,7 @@
 """Which fields a table can fill, and which of its columns fills which: guessed by what others call them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.models.folding import fold
@@ -10,6 +10,7 @@ _SIGNS = re.compile(r"[^a-z0-9]+")
 # Between the cells of a row whose columns fill the same field.
 BESIDE = "\x1f"
 _NTH = range(1, 10)
+LONGEST_QUOTED = 60
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,22 @@ def named(mapping: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     for name, cell in zip(mapping, cells, strict=False):
         found.setdefault(name, []).append(cell)
     return {name: BESIDE.join(values) for name, values in found.items() if name}
+
+
+def quoted(
+    problems: Iterable[Sequence[str]], labels: Mapping[str, str], cells: Mapping[str, str]
+) -> list[list[str]]:
+    """Return problems, pairs of column and sentence, with the beginning of what stands in their cell, if any.
+
+    `labels` and `cells` are by the name of the field.
+    """
+    said = {label: _beginning(cells.get(name, "")) for name, label in labels.items()}
+    return [[*each, *filter(None, [said.get(each[0], "")])] for each in problems]
+
+
+def _beginning(cell: str) -> str:
+    text = " ".join(cell.replace(BESIDE, " ").split())
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from portal.forms.contact import PERMISSIONS, TOPICS
 from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, STATUS_WORDS, meaning
 from portal.forms.fields import clean
-from portal.importing.columns import CONTACT_FIELDS
+from portal.importing.columns import CONTACT_FIELDS, WHOSE
 from portal.importing.lists import parted
 from portal.models import Category, ContactType, Permission, Property, Role
 from portal.models.keys import fold
@@ -22,7 +22,7 @@ _SINGLE = {
     "contact_type": "contact type",
     "category": "category",
 }
-LABELS = {each.name: each.label for each in CONTACT_FIELDS}
+LABELS = {each.name: each.label for each in (*CONTACT_FIELDS, WHOSE)}
 
 
 @dataclass

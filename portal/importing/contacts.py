@@ -1,6 +1,6 @@
 """What is wrong with a row of contacts, and what will become of it: asked of form, policy and lifecycle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import MultiDict
@@ -10,9 +10,11 @@ from portal.actions.newcomers import Newcomer, prepared, prepared_change
 from portal.forms.contact_row import ContactRow
 from portal.forms.fields import clean, options
 from portal.importing import present
-from portal.importing.columns import WHOSE
+from portal.importing.columns import WHOSE, quoted
 from portal.importing.contact_cells import DETAILS, Said, said
 from portal.importing.contact_words import LABELS, Picked, Problems, Words
+from portal.importing.kind import SHOWN
+from portal.importing.out import outlook
 from portal.importing.whose import demand_own
 from portal.lifecycle import Move
 from portal.models import (
@@ -49,6 +51,7 @@ class Read:
     problems: Problems = field(default_factory=list)
     when_new: Problems = field(default_factory=list)
     elsewhere: str = ""  # why it is none of the client's
+    cells: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,6 +71,7 @@ class ContactRows:
         self._form.category.choices = options(
             ("", ""), *((each.code, each.name) for each in words.categories)
         )
+        self._left_to_show = SHOWN
         self._first = int(imported.choices.get("first") or 0) if words.primary is None else 0
 
     def look(self, rows: Sequence[tuple[int, Mapping[str, str]]]) -> list[ImportRow]:
@@ -97,6 +101,8 @@ class ContactRows:
             row.problems = [["", met.unsure or f"Row {twin} is the same person."]]
         else:
             self._add(row, read)
+        if row.outcome == Outcome.ERROR:
+            row.problems = quoted(row.problems, LABELS, read.cells)
         return row
 
     @property
@@ -112,6 +118,13 @@ class ContactRows:
         row.outcome = Outcome.ADD
         row.ready = prepared(self._company, new, f"import-{self._imported.id}-{read.number}")
         row.problems = [["Notes", f"Kept there: {'; '.join(read.said.rest)}"]] if read.said.rest else []
+        self._show(row, lambda: outlook(new))
+
+    def _show(self, row: ImportRow, pairs: Callable[[], list[list[str]]]) -> None:
+        """Keep what the row will be, in words, of the first few."""
+        if self._left_to_show:
+            self._left_to_show -= 1
+            row.ready["shown"] = pairs()
 
     def _meet(self, row: ImportRow, read: Read, contact: Contact) -> None:
         """Say what becomes of a row whose person is a contact already; access and rights stay (P7)."""
@@ -124,6 +137,9 @@ class ContactRows:
             if wrong or reason is None:
                 row.outcome, row.problems = (Outcome.ERROR if wrong else Outcome.UPDATE), wrong
                 row.ready = {} if wrong else change
+                if change and not wrong:
+                    told = change["told"][0]["changes"]
+                    self._show(row, lambda: [[label, after] for label, (_, after) in told.items()])
                 return
         row.problems = [["", reason or SO_ALREADY]]
 
@@ -131,7 +147,7 @@ class ContactRows:
         return lifecycle.objection(contact, Move.EDIT) or policy.objection(self._by, Move.EDIT, contact)
 
     def _read(self, number: int, cells: Mapping[str, str]) -> Read:
-        found = Read(number, said(cells), self._words.pick(cells))
+        found = Read(number, said(cells), self._words.pick(cells), cells=cells)
         form = self._filled(found.said.details, found.picked)
         if not form.validate():
             for name, errors in form.errors.items():

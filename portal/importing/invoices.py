@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import selectinload
 
+from portal import money
 from portal.actions.staff import invoices as actions
 from portal.actions.staff import payments
 from portal.actions.staff.invoices import Bill, Item
@@ -16,7 +17,7 @@ from portal.forms.billing import InvoiceRow
 from portal.forms.figures import as_day, pence, plain
 from portal.importing.columns import Field
 from portal.importing.records import Row, record_kind
-from portal.models import Company, Invoice, Property
+from portal.models import Company, Import, Invoice, Property
 from portal.policy import Actor
 from portal.queries import listed
 from portal.queries.staff import invoices
@@ -55,7 +56,8 @@ class Invoices:
         Field("due_on", "Due", ("Due date",), needed=True),
         Field("status", "Status"),
         Field("net", "Net", ("Net amount", "Amount", "Subtotal"), needed=True),
-        Field("tax", "Tax", ("Tax amount", "VAT")),
+        Field("tax", "Tax", ("Tax amount", "VAT", "VAT amount")),
+        Field("tax_rate", "Tax rate", ("Tax %", "Tax in %", "VAT %", "VAT rate"), ours=False),
         Field("paid", "Paid", ("Amount paid",)),
         Field("paid_on", "Paid on", ("Payment date",)),
     )
@@ -89,16 +91,18 @@ class Invoices:
 
     def wanted(self, row: Row, record: Invoice | None) -> Wanted | None:
         """Return what the row asks for; notes what is wrong with it."""
-        form: Any = row.checked(InvoiceRow)
+        form: Any = row.checked(InvoiceRow, tax_rate=_percent(row))
         status = row.meant("status", STATUS)
         place = _place(row, form.place.data or "", record)
         if row.problems:
             return None
-        net, tax = pence(form.net.data) or 0, pence(form.tax.data) or 0
+        net, rate = pence(form.net.data) or 0, _rate(row, form)
+        tax = (pence(form.tax.data) or 0) if rate is None else money.taxes([(rate, net)])[0][1]
+        row.sums = {"net": net, "tax": tax}
         paid = pence(form.paid.data)
         if paid is None:
             paid = net + tax if status == "paid" else 0
-        bill = _bill(form, (net, tax), place, record)
+        bill = _bill(form, (net, tax), rate, place, record)
         return Wanted(bill, status or ("" if paid else "draft"), paid, as_day(form.paid_on.data) or today())
 
     def write(self, row: Row, record: Invoice | None, wanted: Wanted) -> bool:
@@ -126,7 +130,23 @@ def _place(row: Row, name: str, record: Invoice | None) -> Property | None:
         return None
 
 
-def _bill(form: Any, sums: tuple[int, int], place: Property | None, record: Invoice | None) -> Bill:
+def _percent(row: Row) -> str:
+    """Return the tax in percent as its field takes it; notes where a part is written for a percentage."""
+    text = row.said("tax_rate")
+    number = text.removesuffix("%").strip()
+    if number == text and number.startswith(("0.", "0,", ".")) and number.strip("0.,"):
+        row.wrong("tax_rate", "Write the tax in percent, like 20 or 17.5%.")
+    return number
+
+
+def _rate(row: Row, form: Any) -> float | None:
+    """Return the rate that the tax is reckoned by, None where the row has the tax itself, or neither."""
+    return float(form.tax_rate.data) if form.tax_rate.data and "tax" not in row.given else None
+
+
+def _bill(
+    form: Any, sums: tuple[int, int], rate: float | None, place: Property | None, record: Invoice | None
+) -> Bill:
     """Return the bill of a row: with the lines that are there as long as their sums stay, else with one."""
     kept = record is not None and (record.net, record.tax) == sums
     issued, due = as_day(form.issued_on.data), as_day(form.due_on.data)
@@ -139,12 +159,14 @@ def _bill(form: Any, sums: tuple[int, int], place: Property | None, record: Invo
         purchase_order=form.purchase_order.data,
         issued_on=issued,
         due_on=due,
-        items=actions.items_of(record) if record and kept else [_item(form.title.data, *sums)],
+        items=actions.items_of(record) if record and kept else [_item(form.title.data, *sums, rate)],
         sums=sums,
     )
 
 
-def _item(text: str, net: int, tax: int) -> Item:
+def _item(text: str, net: int, tax: int, rate: float | None) -> Item:
+    if rate is not None:
+        return Item(text, Decimal(1), net, Decimal(str(rate)))
     if tax > net:
         raise FieldRefusal("tax", "The tax is more than the amount without it.")
     return Item(text, Decimal(1), net, round(Decimal(tax * 100) / net, 2) if net else Decimal(0))
@@ -192,6 +214,14 @@ def _pay(invoice: Invoice, wanted: Wanted, by: Actor) -> None:
         payments.record(invoice, wanted.paid - invoice.paid, wanted.paid_on, "", by)
 
 
+def untaxed(imported: Import) -> str:
+    """Return a sentence about new invoices in a file that says nothing of tax, empty where there is none."""
+    if not imported.adds or {"tax", "tax_rate"} & set(imported.mapping):
+        return ""
+    which = "1 invoice has" if imported.adds == 1 else f"{imported.adds:,} invoices have"
+    return f"No column fills Tax: {which} no tax."
+
+
 KIND = record_kind(
     Invoices(),
     code="invoices",
@@ -200,6 +230,8 @@ KIND = record_kind(
     most_on_sqlite=300,
     page="billing.index",
     twins="Where there is an invoice of the same number already",
+    caution=untaxed,
+    summed=("net", "tax"),
     hint="An invoice is told by its number and gets one line. Without a status it is a draft, unless "
     "something is paid. What was issued changes no more, but payments are added. No mail is sent.",
 )

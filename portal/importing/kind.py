@@ -15,6 +15,9 @@ from portal.importing.columns import CLIENT, WHOSE, Field
 from portal.models import Company, Import, ImportRow
 from portal.policy import Actor
 
+# How many rows are shown as they will be.
+SHOWN = 5
+
 
 class Span(StrEnum):
     """How many clients one file of a kind is about."""
@@ -65,6 +68,8 @@ class Kind:
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # one field that fills several
     listed: Callable[[Actor, int], Iterable[tuple[int, Company, Mapping[str, str]]]] | None = None
     invited: Callable[[Import], int] | None = None
+    caution: Callable[[Import], str] = lambda _imported: ""  # what to think of before the start
+    summed: tuple[str, ...] = ()  # the amounts that are added up before the start
 
     @property
     def most(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from portal.actions.newcomers import Newcomer
 from portal.forms.contact import PERMISSIONS, TOPICS
 from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, STATUS_WORDS
 from portal.importing.columns import CONTACT_FIELDS
@@ -25,3 +26,21 @@ def cells(contact: Mapping[str, Any]) -> list[str]:
         "topics": joined(sorted(_TOPIC_NAMES[each] for each in contact.get("topics", ()))),
     }
     return [said.get(field.name, contact.get(field.name) or "") for field in FIELDS]
+
+
+def outlook(new: Newcomer) -> list[list[str]]:
+    """Return a contact to be as pairs of label and cell, without those that are empty."""
+    facts = {
+        **new.details,
+        "contact_type": new.kind.name,
+        "category": new.category.name if new.category else "",
+        "access": str(new.access),
+        "scope": str(new.scope),
+        "deactivated_at": new.inactive,
+        "roles": sorted(role.name for role in new.roles),
+        "permissions": [str(each) for each in new.boxes],
+        "properties": [place.name for place in new.places],
+        "topics": list(new.topics),
+    }
+    told = zip(FIELDS, cells(facts), strict=True)
+    return [[each.label, cell] for each, cell in told if cell]

@@ -19,8 +19,8 @@ from portal.extensions import db
 from portal.forms.contact_row import meaning
 from portal.forms.fields import clean
 from portal.forms.rows import in_row
-from portal.importing.columns import CLIENT, Field
-from portal.importing.kind import Kind
+from portal.importing.columns import CLIENT, Field, quoted
+from portal.importing.kind import SHOWN, Kind
 from portal.importing.whose import client_called, demand_own, still_here
 from portal.models import Company, Import, ImportRow, Outcome
 from portal.models.folding import fold
@@ -45,6 +45,9 @@ class Row:
     labels: Mapping[str, str]
     company: Company | None = None
     problems: list[list[str]] = field(default_factory=list)
+    shown: list[list[str]] = field(default_factory=list)  # what it will be, by label
+    sums: dict[str, int] = field(default_factory=dict)  # its amounts, to be added up before the start
+    given: frozenset[str] = frozenset()  # the fields that it fills itself
 
     def said(self, name: str) -> str:
         """Return what stands in the cell of this field, without blanks around it."""
@@ -107,6 +110,7 @@ class RecordRows:
         self._records, self._imported, self._by = records, imported, by
         self._labels = {each.name: each.label for each in (CLIENT, *records.fields)}
         self._clients: dict[str, Company] = {}
+        self._left_to_show = SHOWN
 
     def look(self, rows: Sequence[tuple[int, Mapping[str, str]]]) -> list[ImportRow]:
         """Return what becomes of each of `rows`."""
@@ -124,7 +128,8 @@ class RecordRows:
             self._write(row)
 
     def _read(self, number: int, cells: Mapping[str, str]) -> Row:
-        row = Row(number, dict(cells), self._by, self._labels)
+        given = frozenset(name for name, cell in cells.items() if clean(cell))
+        row = Row(number, dict(cells), self._by, self._labels, given=given)
         if "client" in cells or self._imported.company_id is not None:
             row.company = self._client(row)
         if row.company is not None:
@@ -163,7 +168,8 @@ class RecordRows:
         record = None if row.problems else self._records.there(row)
         mark = _mark(row, self._records, record)
         judged.outcome = self._outcome(row, record)
-        judged.problems, judged.ready = row.problems, {"cells": cells, "mark": mark}
+        judged.problems = quoted(row.problems, self._labels, cells)
+        judged.ready = {"cells": cells, "mark": mark, "shown": row.shown, "sums": row.sums}
         return judged
 
     def _outcome(self, row: Row, record: Any) -> Outcome:
@@ -187,6 +193,8 @@ class RecordRows:
         try:
             with part():
                 changed = self._done(row, record)
+                if changed and self._left_to_show:
+                    row.shown = self._outlook(row)
                 raise _TakenBack
         except _TakenBack:
             pass
@@ -197,6 +205,14 @@ class RecordRows:
         except (IntegrityError, StaleDataError):
             row.wrong("", "Somebody is changing that at this moment. Have the rows checked again.")
         return changed
+
+    def _outlook(self, row: Row) -> list[list[str]]:
+        """Return what the row will be, once it is tried: pairs of label and value."""
+        self._left_to_show -= 1
+        record = self._records.there(replace(row, problems=[]))
+        known = self._records.known(record) if record is not None else {}
+        values = {each.label: known.get(each.name) or row.said(each.name) for each in self._records.fields}
+        return [[label, value] for label, value in values.items() if value]
 
     def _done(self, row: Row, record: Any) -> bool:
         """Write the row, unless something is wrong with it; return whether that changed anything.

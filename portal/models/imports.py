@@ -88,7 +88,8 @@ class Import(Base):
 class ImportRow(Base):
     """One row of the table, by its number in the file: what is wrong with it, or what will be made of it.
 
-    `problems` are pairs of column and sentence; `ready` holds the rows to write, as they will be written.
+    `problems` are pairs of column and sentence, with what stands in the cell third where it is an error;
+    `ready` holds the rows to write, as they will be written, and of a few as "shown" what they will be.
     """
 
     __tablename__ = "import_row"

@@ -160,6 +160,13 @@ def invited(imported: Import) -> int:
     return db.session.scalar(select(func.count()).select_from(ImportRow).where(*mine)) or 0
 
 
+def sums(imported: Import, names: Collection[str]) -> list[int]:
+    """Return the sum of each of these amounts over the rows that become something."""
+    mine = (ImportRow.import_id == imported.id, ImportRow.outcome.in_((Outcome.ADD, Outcome.UPDATE)))
+    wanted = [func.coalesce(func.sum(ImportRow.ready["sums", name].as_integer()), 0) for name in names]
+    return [int(each) for each in db.session.execute(select(*wanted).where(*mine)).one()]
+
+
 def words_of(company_id: int) -> Vocabulary:
     """Return what the rows of a table for this company can name."""
     places = select(Property).where(Property.company_id == company_id, Property.archived_at.is_(None))

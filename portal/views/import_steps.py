@@ -16,15 +16,16 @@ from portal.forms.fields import Blank
 from portal.forms.imports import TableForm, objections
 from portal.guards import SAFE_METHODS, actor, polled
 from portal.importing.columns import guess
-from portal.importing.kind import Kind
+from portal.importing.kind import Kind, Span
 from portal.importing.registry import KINDS
 from portal.limits import makes_a_file
-from portal.models import Company, Import, ImportState, Outcome
+from portal.models import Company, Import, ImportState
 from portal.policy import Actor
 from portal.queries import imports
 from portal.refusals import FieldRefusal
 from portal.templating import say
 from portal.transaction import start_writing
+from portal.views.import_facts import facts
 
 OUTCOME_WORDS = {"add": "Added", "update": "Changed", "skip": "Skipped", "error": "Error"}
 SAMPLES = 3
@@ -67,7 +68,7 @@ def show(import_id: int) -> Response:
     imported = _find(import_id)
     if imported.state == ImportState.MAPPING:
         return _columns_page(imported, _choices(imported))
-    return htmx.page("imports/show.html", block="progress", **_around(imported), **_facts(imported))
+    return htmx.page("imports/show.html", block="progress", **_around(imported), **facts(imported))
 
 
 def _around(imported: Import) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def _around(imported: Import) -> dict[str, Any]:
         listed = ("Clients", url_for("staff.clients.index"))
     crumbs = [listed, ("Import", again)] if inside else [("Import", url_for(".index")), (kind.label, again)]
     return {
+        "into": _into(kind, company),
         "imported": imported,
         "kind": kind,
         "crumbs": crumbs,
@@ -93,18 +95,8 @@ def _around(imported: Import) -> dict[str, Any]:
     }
 
 
-def _facts(imported: Import) -> dict[str, Any]:
-    checked, kind = imported.state == ImportState.CHECKED, KINDS[imported.kind]
-    return {
-        "wrong": imports.rows(imported, (Outcome.ERROR,), imports.SHOWN) if imported.errors else [],
-        "skipped": imports.rows(imported, (Outcome.SKIP,), imports.SHOWN) if checked else [],
-        "invited": kind.invited(imported) if kind.invited and checked else None,
-        "rest": imported.adds + imported.updates,
-        "no_primary": actions.NO_PRIMARY if checked and imports.lacks_primary(imported) else "",
-        "most": imports.SHOWN,
-        # A customer's own table is about one company; the vendor's may be about any, so it says which (T16).
-        "touched": imports.touched(imported) if checked and not g.get("membership") else [],
-    }
+def _into(kind: Kind, company: Company | None) -> str:
+    return "" if kind.span == Span.NONE else f" into {company.name if company else 'all clients'}"
 
 
 def choose(import_id: int) -> Response:
@@ -181,12 +173,12 @@ def report(import_id: int) -> Response:
     imported = _find(import_id)
     words = OUTCOME_WORDS | ({"error": "Left out"} if imported.state == ImportState.DONE else {})
     rows = (
-        (number, name, words[outcome], column, sentence)
+        (number, name, words[outcome], *problem, *[""] * (3 - len(problem)))
         for number, name, outcome, problems in imports.report(imported)
-        for column, sentence in problems or [["", ""]]
+        for problem in problems or [["", ""]]
     )
     stem = imported.file_name.rpartition(".")[0]
-    return csv_response(f"{stem} report.csv", ("Row", "Name", "Result", "Column", "Reason"), rows)
+    return csv_response(f"{stem} report.csv", ("Row", "Name", "Result", "Column", "Reason", "Value"), rows)
 
 
 def _find(import_id: int) -> Import:

@@ -76,7 +76,7 @@ def export(table: str) -> Response:
         abort(404)
     company = _client(of, request.args.get("client", ""))
     reader = acting() if company is None else person().actor(company.id)
-    labels, with_client = [each.label for each in of.fields], company is None and of.span == Span.ANY
+    labels, with_client = of.header(for_one=True), company is None and of.span == Span.ANY
     header = ["Client", "Client name", *labels] if with_client else labels
     stem = f"{company.name} {of.several}" if company else of.label
     return csv_stream(f"{stem}.csv", header, _batches(of, reader, with_client=with_client))
@@ -86,10 +86,11 @@ def _batches(kind: Kind, reader: Actor, *, with_client: bool) -> Iterator[list[l
     """Yield the rows of the table, stretch by stretch."""
     after = 0
     assert kind.listed is not None
+    ours = [each.name for each in kind.fields if each.ours]
     while found := list(kind.listed(reader, after)):
         after = found[-1][0]
         yield [
-            [*(_named(company) if with_client else ()), *(cells[each.name] for each in kind.fields)]
+            [*(_named(company) if with_client else ()), *(cells[name] for name in ours)]
             for _id, company, cells in found
         ]
 
