@@ -25,7 +25,7 @@ from portal.importing.columns import guess, named
 from portal.importing.contact_kind import KIND, first_primary
 from portal.importing.contacts import ContactRows
 from portal.importing.out import FIELDS, cells
-from portal.models import Company, Contact, Import, ImportRow, Invitation, Property, SignInSession
+from portal.models import Category, Company, Contact, Import, ImportRow, Invitation, Property, SignInSession
 from portal.policy import SYSTEM
 from portal.queries import exports
 from portal.queries import imports as about_imports
@@ -172,6 +172,9 @@ class TestAddressBooks:
             "E-mail 2 Address",
             "E-mail 3 Address",
         }
+        # One column with the whole name is enough, half of a name in its own is not.
+        assert KIND.missing(["name", "email"], for_one=True) == []
+        assert KIND.missing(["first_name", "email"], for_one=True) == ["last_name"]
 
 
 class TestWhoIsThereAlready:
@@ -209,6 +212,15 @@ class TestWhoIsThereAlready:
             ("update", []),
             ("skip", [["", "Row 2 is the same person."]]),
         ]
+        # What cannot be chosen is an error, but not the category that the contact has.
+        desk.look(b"First name,Last name,Category\nFay,Hay,Finance")
+        desk.write()
+        db.session.execute(update(Category).values(archived_at=now()))
+        kept = b"First name,Last name,Title,Category\nFay,Hay,Dr,Finance\nBo,Ray,Dr,Emperor"
+        assert [(row.outcome, row.problems) for row in desk.look(kept, twins="update")] == [
+            ("update", []),
+            ("error", [["Category", "There is no category called Emperor."]]),
+        ]
 
     def test_the_first_of_a_company_is_its_primary(self, desk):
         """P13: the first row that names somebody; where that has an error, the rest cannot go without it."""
@@ -217,6 +229,8 @@ class TestWhoIsThereAlready:
         desk.last.state, desk.last.errors, desk.last.adds = "checked", 1, 1
         with pytest.raises(NotNow, match="Primary"):
             imports.start(desk.last, desk.by, without=1)
+        (row,) = desk.look(b"First name,Last name,Status\nAnn,Le,Inactive")
+        assert row.problems == [["Status", "The Primary contact cannot be inactive."]]
         rows = desk.look(f"{self.HEAD},Labels\n,,,,,* myContacts\nAnn,Le,,,,\nBo,Ray,,,,".encode())
         assert [row.outcome for row in rows] == ["skip", "add", "add"]
         desk.write()

@@ -835,3 +835,16 @@ class TestTwoAtOnce:
             with monkeypatch.context() as patched:
                 patched.setattr(queries, "found", found)
                 assert sorted(at_once(*requests)) == [303, 409], (first, second)
+
+
+@pytest.mark.postgresql_only
+class TestLocks:
+    def test_the_clients_of_the_file_are_held(self, app, town, sue, checked):
+        """S9, T85: while a file is written nobody else changes the clients it is about; others are free."""
+        page = checked("properties", table("acme,Hall", head="Client,Name"))
+        assert sue.post(f"{page}/start").status_code == 303
+        with app.app_context(), transaction(write=True), db.engine.connect() as other:
+            imports.write(number_of(page), KINDS["properties"].write)
+            # A row that only names its client lets others change that client.
+            free = set(other.scalars(select(Company.slug).with_for_update(skip_locked=True, key_share=True)))
+            assert ("globex" in free, "acme" in free) == (True, False)

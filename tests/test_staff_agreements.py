@@ -1,15 +1,25 @@
 """Contracts, RFPs and answers to them, as the vendor's administrators keep them in a client (S9, C40)."""
 
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 from wtforms import ValidationError
 
+from portal.actions import agreements
+from portal.actions.agreements import ContractWish, RfpWish
+from portal.actions.staff import invoice_files, invoices, payments
+from portal.actions.staff.invoices import Bill, Item
 from portal.clock import now
 from portal.extensions import db
 from portal.forms import figures
-from portal.models import Company, Contract, Document, Rfp, RfpAnswer
-from tests import places
+from portal.models import Company, Contact, Contract, Document, Rfp, RfpAnswer, StaffUser
+from portal.policy import SYSTEM, as_reader
+from portal.queries.staff.sign_in import acting
+from portal.refusals import NotAllowed
+from tests import places, town_billing
 from tests.surfing import form_fields
 
 AT = "/staff/clients/acme"
@@ -197,6 +207,38 @@ def test_who_writes_them(town, on_duty, sue, browser, writing):
         db.session.get_one(Company, town.acme.id).exited_at = now()
     assert "/edit" not in sue.get(f"{AT}/contracts/{ids['contracts']}").text
     assert sue.post(f"{AT}/contracts/new", CONTRACT).status_code == 409
+
+
+def test_the_actions_ask_by_themselves(town, writing):
+    """S1, S9, P7: whoever calls them, nobody but an administrator of the staff writes for the vendor."""
+    day = date(2026, 11, 2)
+    wish, asked = ContractWish("X", "Y", "", day, None, None), RfpWish("X", "Y", "", day, "open")
+    bill = Bill("X", "Y", None, "", day, day, [Item("Z", Decimal(1), 1, Decimal(0))])
+    with writing():
+        company = db.session.get_one(Company, town.acme.id)
+        contract = db.session.get_one(Contract, places.contract(town.acme.id, "Lifts"))
+        rfp = db.session.get_one(Rfp, places.rfp(town.acme.id, "Roof"))
+        draft = town_billing.invoice(town.acme.id, "D-1", "Lift", age=3, status="draft")
+        sent = town_billing.invoice(town.acme.id, "S-1", "Lift", age=3, paid=1)
+        calls = (
+            *((agreements.add, each) for each in (wish, asked)),
+            *((agreements.edit, *each) for each in ((contract, wish), (rfp, asked))),
+            *((agreements.delete, each) for each in (contract, rfp)),
+            (agreements.answer, rfp, "Yes", None),
+            (invoices.draft, company, bill),
+            (invoices.change, draft, bill),
+            *((each, draft) for each in (invoices.issue, invoices.discard)),
+            (invoices.make_void, sent, "Wrong"),
+            (payments.record, sent, 1, day, ""),
+            (payments.take_back, sent.payments[0], sent),
+            (invoice_files.attach, sent, BytesIO(places.PDF), "S-1.pdf"),
+            (invoice_files.attach_all, [("S-1.pdf", BytesIO(places.PDF))]),
+        )
+        support = acting(db.session.get_one(StaffUser, town.tom.id), town.acme.id)
+        for by in (support, as_reader(db.session.get_one(Contact, town.mia.id)), SYSTEM):
+            for action, *facts in calls:
+                with pytest.raises(NotAllowed):
+                    action(*facts, by)
 
 
 def test_days_and_amounts_as_people_write_them(app):

@@ -368,6 +368,10 @@ class TestPdf:
                     company.id, name, "Lift", age=5, status="void" if name == "V-9" else "open"
                 )
             left = town_billing.invoice(town.acme.id, "D-10", "Draft", age=5, status="draft").id
+            gone = Company(slug="gone", name="Gone", exited_at=now())
+            db.session.add(gone)
+            db.session.flush()
+            town_billing.invoice(gone.id, "X-11", "Lift", age=5)
         files = [
             ("inv-7.PDF", places.PDF),
             ("A 8.pdf", places.PDF),
@@ -375,12 +379,19 @@ class TestPdf:
             ("D-10.pdf", places.PDF),
             ("INV-7.pdf", places.PDF),
             ("INV-70.pdf", places.PDF),
+            ("X-11.pdf", places.PDF),
             ("A 8.png", b"no"),
         ]
         page = sent(sue, "/staff/imports/invoice-pdfs", files, field="files")
         assert page.status_code == 200
-        assert "3 of 7 files were attached" in words(page)
-        for sentence in ("Invoice V-9 is void", "has a PDF already", "no invoice of this number", "a draft"):
+        assert "3 of 8 files were attached" in words(page)
+        reasons = (
+            "Invoice V-9 is void",
+            "has a PDF already",
+            "no invoice of this number",
+            "Gone is marked as",
+        )
+        for sentence in (*reasons, "a draft"):
             assert sentence in words(page), sentence
         assert sent(sue, "/staff/imports/invoice-pdfs", [], field="files").status_code == 422
         with reading():

@@ -124,6 +124,11 @@ def test_a_name_over_all_clients(town, ask, change):
     assert "Eva Mia" in ask("mia")
     change(town.ola, last_name="李")
     assert "Ola 李" in ask("李")
+    # A first name cut short before the last one, also where somebody is called just so.
+    change(town.eva, first_name="Mi", last_name="Stoneham")
+    answer = ask("mi stone")
+    assert "Mi Stoneham" in answer
+    assert said in answer
     assert f"Globex C-{town.globex.id} Active" in ask(f"c-{town.globex.id}")
     answer = ask("both")
     assert re.search("Authorized Acme Estates: .*Access Billing.* Authorized Globex: .*Admin Access", answer)
@@ -141,6 +146,7 @@ def test_who_may_ask_for_work_at_a_property(town, ask, change, writing):
     with writing():
         place = db.session.get_one(Property, town.gamma.id)
         place.name, place.street, place.city = "Kirkgate Court", "12 Kirkgate", "Leeds"
+        db.session.add(Property(company_id=town.globex.id, name="Kirkgate Court East"))
         mine = {"company_id": town.acme.id, "contact_id": town.pam.id}
         db.session.add(ContactPermission(**mine, permission="work_orders"))
         db.session.add(ContactPermission(**mine | {"contact_id": town.ava.id}, permission="work_orders"))
@@ -149,6 +155,7 @@ def test_who_may_ask_for_work_at_a_property(town, ask, change, writing):
     admins = {"Mia Stone", "Max Reed", "Tess Change", "Ted Terms"}
     for typed in ("Kirkgate Court", "kirkgate court, leeds", "12 kirkgate"):
         answer = ask(typed)
+        assert ("Kirkgate Court East" in answer) == (typed == "Kirkgate Court")
         assert "Kirkgate Court Property Kirkgate Court Acme Estates: 12 Kirkgate, Leeds" in answer, typed
         below = answer.partition("Who may ask for work there")[2]
         assert set(re.findall("[A-Z][a-z]+ [A-Z][a-z]+", below)) >= admins | {"Wes Order", "Eva Mail"}

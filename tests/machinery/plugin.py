@@ -19,6 +19,7 @@ ON_BOTH = (
     "tests/test_races",
     "tests/test_outbox",
     "tests/test_import_contacts",
+    "test_imports_of_records.py::TestLocks",
     "tests/test_standing",
     "tests/test_statements",
     "tests/test_two_processes",
