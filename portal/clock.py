@@ -1,4 +1,4 @@
-"""What time it is, in UTC, and the day at the vendor's; the one place that asks, so tests can set it."""
+"""What time it is, in UTC, and what day at the vendor's; the one place that asks, so tests can set it."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def zone() -> ZoneInfo:
+    """Return the vendor's time zone."""
+    return ZoneInfo(current_app.config["TIME_ZONE"])
+
+
 def today() -> date:
     """Return the day it is at the vendor's."""
-    return now().astimezone(ZoneInfo(current_app.config["TIME_ZONE"])).date()
+    return now().astimezone(zone()).date()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 import click
 import redis
@@ -19,7 +18,7 @@ from sqlalchemy import update
 
 from portal import delivery, listeners, mail, outbox, webhook_delivery, webhooks
 from portal.actions import notices, passwords, retention
-from portal.clock import now
+from portal.clock import now, zone
 from portal.doorbell import QUEUE, doorbell
 from portal.extensions import db
 from portal.importing import steps
@@ -203,11 +202,11 @@ def tell() -> None:
 
 def _tell_company(company_id: int) -> None:
     with transaction(write=True):
-        notices.tell_the_day(company_id, _local().date(), ZoneInfo(current_app.config["TIME_ZONE"]))
+        notices.tell_the_day(company_id, _local().date(), zone())
 
 
 def _local() -> datetime:
-    return now().astimezone(ZoneInfo(current_app.config["TIME_ZONE"]))
+    return now().astimezone(zone())
 
 
 def clean_up() -> None:

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session, url_for
 from markupsafe import Markup, escape
@@ -20,7 +19,7 @@ from portal import (
     staff_gate,
     words,
 )
-from portal.clock import now
+from portal.clock import now, today, zone
 from portal.menus import main_menu, row_menu
 from portal.models import Branding
 from portal.phone import national
@@ -45,7 +44,7 @@ def _filters() -> dict[str, Any]:
         "exact": exact,
         "until": until,
         "day": lambda at: (
-            f"{at.astimezone(_zone()):%A} {at.astimezone(_zone()).day} {at.astimezone(_zone()):%B}"
+            f"{at.astimezone(zone()):%A} {at.astimezone(zone()).day} {at.astimezone(zone()):%B}"
         ),
         "day_month": day_month,
         "money": amount,
@@ -146,16 +145,12 @@ def notices() -> list[dict[str, Any]]:
     return [notice for notice in kept if isinstance(notice, dict)]
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config["TIME_ZONE"])
-
-
 def moment(at: datetime | None) -> str:
     """Return a moment as people say it: "Today, 08:14", "Yesterday, 17:02", "3 Mar 2026"."""
     if at is None:
         return ""
-    local, today = at.astimezone(_zone()), now().astimezone(_zone()).date()
-    days = (today - local.date()).days
+    local = at.astimezone(zone())
+    days = (today() - local.date()).days
     if days in (0, 1):
         return f"{'Today' if days == 0 else 'Yesterday'}, {local:%H:%M}"
     return f"{local.day} {local:%b %Y}"
@@ -163,14 +158,14 @@ def moment(at: datetime | None) -> str:
 
 def exact(at: datetime | None) -> str:
     """Return a moment in full, with its time zone."""
-    return f"{at.astimezone(_zone()):%d %B %Y, %H:%M %Z}" if at else ""
+    return f"{at.astimezone(zone()):%d %B %Y, %H:%M %Z}" if at else ""
 
 
 def day_month(day: date | datetime | None) -> str:
     """Return a day as it stands in lists: "30 Nov 2026"; a moment counts as its day at the vendor's."""
     if day is None:
         return ""
-    local = day.astimezone(_zone()) if isinstance(day, datetime) else day
+    local = day.astimezone(zone()) if isinstance(day, datetime) else day
     return f"{local.day} {local:%b %Y}"
 
 
@@ -193,5 +188,5 @@ def breakable(address: str | None) -> Markup:
 
 def day_greeting(at: datetime) -> str:
     """Return "Good morning" and so on for the vendor's time of day."""
-    hour = at.astimezone(_zone()).hour
+    hour = at.astimezone(zone()).hour
     return "Good morning" if 4 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"

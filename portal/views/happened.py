@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from werkzeug.datastructures import MultiDict
 
 from portal import words
-from portal.clock import today
+from portal.clock import today, zone
 from portal.models import Activity
 from portal.queries.activity import LONGEST_SEARCH, Wish
 
@@ -68,7 +66,7 @@ def asked(args: MultiDict[str, str], kinds: Collection[str]) -> Asked:
 
 def by_day(rows: Iterable[Activity]) -> list[dict[str, Any]]:
     """Return the rows under their days at the vendor's, each with its time and its changes in words."""
-    local = [(row.at.astimezone(_zone()), row) for row in rows]
+    local = [(row.at.astimezone(zone()), row) for row in rows]
     return [
         {
             "label": _day_words(day),
@@ -86,7 +84,7 @@ def cells(row: Activity) -> list[str]:
         f"{each['label']}: {each['before'] or 'nothing'} \u2192 {each['after'] or 'nothing'}"
         for each in words.changes(row)
     )
-    at = row.at.astimezone(_zone()).isoformat(sep=" ", timespec="seconds")
+    at = row.at.astimezone(zone()).isoformat(sep=" ", timespec="seconds")
     return [at, row.actor_name, row.what, row.target_name, row.result, row.reason, changed, row.address]
 
 
@@ -108,11 +106,7 @@ def _day(text: str) -> date | None:
 
 
 def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), _zone())
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config["TIME_ZONE"])
+    return datetime.combine(day, time(), zone())
 
 
 def _day_words(day: date) -> str:

@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, redirect, request, url_for
 
 from portal import htmx, money, policy, words
 from portal.charts import Chart, chart
-from portal.clock import now, today
+from portal.clock import now, today, zone
 from portal.csv_out import csv_response
 from portal.guards import actor, enter_area, membership
 from portal.limits import makes_a_file
@@ -110,7 +109,7 @@ def _added() -> Period:
 def _asked(span: Period) -> Asked:
     group = request.args.get("group", "")
     return Asked(
-        span.moments(_zone()),
+        span.moments(zone()),
         now() - SILENT,
         group if group in GROUPS else "",
         request.args.get("after", "")[:500],
@@ -139,7 +138,7 @@ def work_orders() -> Response:
     span = _period()
     if span.problem:
         return _page("work_orders", span)
-    rows = reports.work_orders(actor(), *span.moments(_zone()))
+    rows = reports.work_orders(actor(), *span.moments(zone()))
     totals = {status: sum(counts.get(status, 0) for _, counts in rows) for status in WorkStatus}
     return _page("work_orders", span, rows=rows, totals=totals, chart=_work_chart(totals), names=_STATUS)
 
@@ -157,7 +156,7 @@ def work_orders_table() -> Response:
         return _explain(".work_orders", span)
     rows = [
         (name or "No property", *(counts.get(status, 0) for status in WorkStatus), sum(counts.values()))
-        for name, counts in reports.work_orders(actor(), *span.moments(_zone()))
+        for name, counts in reports.work_orders(actor(), *span.moments(zone()))
     ]
     return csv_response(_name("work orders", span), ("Property", *_STATUS.values(), "All"), rows)
 
@@ -251,10 +250,6 @@ def _period() -> Period:
 def _name(report: str, span: Period | None = None) -> str:
     days = f" {span.first} to {span.last}" if span else f" {day_month(today())}"
     return f"{membership().company.name} {report}{days}.csv"
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config["TIME_ZONE"])
 
 
 def _lower(text: str) -> str:
