@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
+from flask import current_app
+
 DEFAULT_CURRENCY = "GBP"
 # What stands before the amount; every one of these has a hundredth as its smallest unit.
 SIGNS = {
@@ -31,6 +33,11 @@ def written(amount: int, currency: str = DEFAULT_CURRENCY, *, whole: bool = Fals
     units, rest = divmod(abs(amount), 100)
     tail = "" if whole else f".{rest:02d}"
     return f"{'-' if amount < 0 else ''}{SIGNS[currency]}{units:,}{tail}"
+
+
+def said(amount: int) -> str:
+    """Return an amount as people write it, in the vendor's currency."""
+    return written(amount, current_app.config["CURRENCY"])
 
 
 def decimal(amount: int) -> Decimal:

@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Any
 
-from flask import current_app
-
 from portal import listeners, money, outbox, words
 from portal.extensions import db
 from portal.models import (
@@ -67,7 +65,7 @@ def _bill(contact: Contact, invoice: Invoice, ask: str) -> dict[str, Any]:
         "number": invoice.number,
         "title": invoice.title,
         "place": invoice.property.name if invoice.property else "",
-        "left": _amount(invoice.total - invoice.paid),
+        "left": money.said(invoice.total - invoice.paid),
         "due": _day(invoice.due_on),
     }
 
@@ -81,7 +79,7 @@ def month(contact: Contact, first: date, figures: dict[str, Any], ask: str, even
         "work": [f"{words.WORK_STATUS[WorkStatus(each)]}: {count}" for each, count in figures["work"]],
     }
     if "spent" in figures:
-        facts["spent"] = _amount(figures["spent"])
+        facts["spent"] = money.said(figures["spent"])
     return _post("month_summary", contact, facts, event)
 
 
@@ -163,10 +161,6 @@ def _figures_concern(contact: Contact, letter: Letter) -> bool:
     """Numbers are cut to what the contact saw then; they are not for whoever sees something else now."""
     same = letter.facts["extent"] == listeners.extent(contact)
     return same and ("spent" not in letter.facts or listeners.hears(contact.id, listeners.knowing_spend()))
-
-
-def _amount(pence: int) -> str:
-    return money.written(pence, current_app.config["CURRENCY"])
 
 
 def _day(day: date) -> str:

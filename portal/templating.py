@@ -171,7 +171,7 @@ def day_month(day: date | datetime | None) -> str:
 
 def amount(pence: int | None) -> str:
     """Return an amount in the vendor's currency: 127860 is "£1,278.60"; nothing for None."""
-    return "" if pence is None else money.written(pence, current_app.config["CURRENCY"])
+    return "" if pence is None else money.said(pence)
 
 
 def until(at: datetime) -> str:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
-from flask import current_app
-
 from portal import audit, files, lifecycle, money
 from portal.clock import now
 from portal.extensions import db
@@ -113,7 +111,7 @@ def _said(name: str, value: Any) -> str:
     if name == "status" and value:
         return RFP_STATUS[value]
     if name in ("yearly_value", "amount") and value is not None:
-        return money.written(value, current_app.config["CURRENCY"])
+        return money.said(value)
     return f"{value.day} {value:%b %Y}" if isinstance(value, date) else value or ""
 
 

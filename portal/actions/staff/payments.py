@@ -2,8 +2,6 @@
 
 from datetime import date
 
-from flask import current_app
-
 from portal import audit, lifecycle, money
 from portal.clock import today
 from portal.extensions import db
@@ -26,12 +24,12 @@ def record(invoice: Invoice, amount: int, paid_on: date, reference: str, by: Act
         raise FieldRefusal("paid_on", "This day is still to come. Write the day the money came in.")
     left = invoice.total - invoice.paid
     if amount > left:
-        raise FieldRefusal("amount", f"Only {_written(left)} is left to pay.")
+        raise FieldRefusal("amount", f"Only {money.said(left)} is left to pay.")
     made = Payment(paid_on=paid_on, amount=amount, reference=reference)
     invoice.payments.append(made)
     _settle(invoice, invoice.paid + amount)
     db.session.flush()
-    changes = {"Paid": ("", _written(amount)), "Day": ("", str(paid_on)), "Reference": ("", reference)}
+    changes = {"Paid": ("", money.said(amount)), "Day": ("", str(paid_on)), "Reference": ("", reference)}
     _told("recorded a payment for", invoice, by, changes)
     return made
 
@@ -43,7 +41,7 @@ def take_back(payment: Payment, invoice: Invoice, by: Actor) -> None:
     _settle(invoice, invoice.paid - payment.amount)
     invoice.payments.remove(payment)
     db.session.flush()
-    _told("took back a payment for", invoice, by, {"Paid": (_written(payment.amount), "")})
+    _told("took back a payment for", invoice, by, {"Paid": (money.said(payment.amount), "")})
 
 
 def _settle(invoice: Invoice, paid: int) -> None:
@@ -53,7 +51,3 @@ def _settle(invoice: Invoice, paid: int) -> None:
 def _told(what: str, invoice: Invoice, by: Actor, changes: dict[str, tuple[str, str]]) -> None:
     about, kept = f"invoice {invoice.number}", {label: pair for label, pair in changes.items() if any(pair)}
     audit.record(what, by=by, company_id=invoice.company_id, about=about, changes=kept)
-
-
-def _written(amount: int) -> str:
-    return money.written(amount, current_app.config["CURRENCY"])
