@@ -16,7 +16,7 @@ from portal.forms.fields import (
     options,
     several_lines,
 )
-from portal.forms.figures import DayLine, MoneyLine, as_day, day, money, pence
+from portal.forms.figures import DayLine, MoneyLine, as_day, day, money, pence, plain
 from portal.forms.records import RecordForm
 from portal.words import RFP_STATUS
 
@@ -68,6 +68,18 @@ class ContractForm(AgreementForm):
         if field.data and not self.starts_on.errors and field.data < self.starts_on.data:
             raise ValidationError("It ends before it starts. Change one of the two days.")
 
+    @staticmethod
+    def held(contract: Any) -> dict[str, str]:
+        """Return a contract as the fields have it, the way back of `facts`; without its properties."""
+        return {
+            "reference": contract.reference,
+            "title": contract.title,
+            "summary": contract.summary,
+            "starts_on": plain(contract.starts_on),
+            "ends_on": plain(contract.ends_on),
+            "yearly_value": plain(contract.yearly_value),
+        }
+
     def facts(self) -> dict[str, Any]:
         """Return what was filled in, as a contract keeps it; which properties it covers is said apart."""
         return {
@@ -85,6 +97,17 @@ class RfpForm(AgreementForm):
     scope_of_work = TextAreaField("Scope of work", [at_most(5_000), several_lines], filters=[clean])
     answers_by = DayLine("Answers by", [filled("Enter the last day for answers."), day])
     status = SelectField("Status", choices=options(*RFP_STATUS.items()), default="open")
+
+    @staticmethod
+    def held(rfp: Any) -> dict[str, str]:
+        """Return an RFP as the fields have it, the way back of `facts`; without its properties."""
+        return {
+            "reference": rfp.reference,
+            "title": rfp.title,
+            "scope_of_work": rfp.scope_of_work,
+            "answers_by": plain(rfp.answers_by),
+            "status": rfp.status,
+        }
 
     def facts(self) -> dict[str, Any]:
         """Return what was filled in, as an RFP keeps it; which properties it is about is said apart."""

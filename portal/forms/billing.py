@@ -11,7 +11,7 @@ from wtforms.fields import Field
 
 from portal import money as reckoning
 from portal.forms.fields import Blank, Check, TextLine, at_most, clean, filled, one_line
-from portal.forms.figures import DayLine, MoneyLine, day, money, pence
+from portal.forms.figures import DayLine, MoneyLine, day, money, pence, plain
 from portal.forms.records import RecordForm, fingerprint
 
 ROWS = 5
@@ -104,6 +104,18 @@ class InvoiceHead(RecordForm):
     purchase_order = TextLine("Purchase order", [at_most(40), one_line])
     issued_on = DayLine("Issued", [filled("Enter the day of the invoice."), day])
     due_on = DayLine("Due", [filled("Enter the day it is due."), day, due_after_issue])
+
+    @staticmethod
+    def held(invoice: Any) -> dict[str, str]:
+        """Return an invoice as these fields have it."""
+        return {
+            "number": invoice.number,
+            "title": invoice.title,
+            "place": invoice.property.name if invoice.property else "",
+            "purchase_order": invoice.purchase_order,
+            "issued_on": plain(invoice.issued_on),
+            "due_on": plain(invoice.due_on),
+        }
 
 
 class InvoiceForm(InvoiceHead):

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from portal.actions.agreements import ContractWish, RfpWish, add, edit
 from portal.forms.agreements import ContractForm, RfpForm
-from portal.forms.figures import plain
 from portal.importing.columns import Field
 from portal.importing.lists import joined, parted
 from portal.importing.records import Row, record_kind
@@ -69,15 +68,7 @@ class Contracts:
 
     def known(self, record: Contract) -> dict[str, str]:
         """See Records."""
-        return {
-            "reference": record.reference,
-            "title": record.title,
-            "summary": record.summary,
-            "starts_on": plain(record.starts_on),
-            "ends_on": plain(record.ends_on),
-            "yearly_value": plain(record.yearly_value),
-            "properties": covered(record),
-        }
+        return {**ContractForm.held(record), "properties": covered(record)}
 
     def wanted(self, row: Row, record: Contract | None) -> ContractWish | None:
         """See Records."""
@@ -117,14 +108,8 @@ class Rfps:
 
     def known(self, record: Rfp) -> dict[str, str]:
         """See Records."""
-        return {
-            "reference": record.reference,
-            "title": record.title,
-            "scope_of_work": record.scope_of_work,
-            "answers_by": plain(record.answers_by),
-            "status": RFP_STATUS[record.status],
-            "properties": covered(record),
-        }
+        status = RFP_STATUS[record.status]
+        return {**RfpForm.held(record), "status": status, "properties": covered(record)}
 
     def wanted(self, row: Row, record: Rfp | None) -> RfpWish | None:
         """See Records."""

@@ -80,10 +80,7 @@ class Invoices:
         days = [each.paid_on for each in record.payments]
         amounts = {name: plain(getattr(record, name)) for name in ("net", "tax", "paid")}
         return {
-            **{name: getattr(record, name) for name in _PLAIN},
-            "place": record.property.name if record.property else "",
-            "issued_on": plain(record.issued_on),
-            "due_on": plain(record.due_on),
+            **InvoiceRow.held(record),
             "status": STATUS[record.status][0],
             **amounts,
             "paid_on": plain(max(days, default=None)),

@@ -1,6 +1,5 @@
 """What staff do alike to contracts and RFPs of a client: add, edit, delete, take the list out (S9)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +33,6 @@ class Kind:
     model: type[Contract] | type[Rfp]
     form: type[ContractForm] | type[RfpForm]
     wish: type[ContractWish] | type[RfpWish]
-    known: Callable[[Any], dict[str, Any]]
     new: dict[str, Any]
 
     def enter(self) -> None:
@@ -48,16 +46,16 @@ class Kind:
         demand_vendor(actor())
         return row
 
+    def known(self, row: Agreement) -> dict[str, Any]:
+        """Return what the form knows of one of them."""
+        places = sorted(link.property_id for link in row.property_links)
+        covers = "properties" if places else "client"
+        return {**self.form.held(row), "covers": covers, "properties": places}
+
     def address(self, row: Agreement | None) -> str:
         """Return the address of one of them, or of the list."""
         said: dict[str, Any] = {self.key: row.id} if row else {}
         return url_for(f"{self.page}.show" if row else f"{self.page}.index", **said)
-
-
-def covered(row: Agreement) -> dict[str, Any]:
-    """Return what a form knows of the properties that `row` is about."""
-    places = sorted(link.property_id for link in row.property_links)
-    return {"covers": "properties" if places else "client", "properties": places}
 
 
 def add(kind: Kind) -> Response:

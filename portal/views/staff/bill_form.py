@@ -37,10 +37,7 @@ def blank() -> dict[str, Any]:
 def known(invoice: Invoice) -> dict[str, Any]:
     """Return what is known of an invoice, as its form has it."""
     return {
-        **{name: getattr(invoice, name) for name in _PLAIN},
-        "place": invoice.property.name if invoice.property else "",
-        "issued_on": plain(invoice.issued_on),
-        "due_on": plain(invoice.due_on),
+        **InvoiceForm.held(invoice),
         "lines": [
             {
                 "text": line.text,

@@ -1,30 +1,14 @@
 """Contracts as staff keep them in a client: add, edit, delete, the list as CSV; no customer's pages (S9)."""
 
-from typing import Any
-
 from flask import Response
 
 from portal.actions.agreements import ContractWish
 from portal.forms.agreements import ContractForm
-from portal.forms.figures import plain
 from portal.models import Area, Contract
 from portal.views.staff import agreed
 from portal.views.within import company_blueprint
 
 blueprint = company_blueprint("contract_forms", __name__, "/contracts")
-
-
-def known(contract: Contract) -> dict[str, Any]:
-    """Return what the form knows of a contract."""
-    return {
-        "reference": contract.reference,
-        "title": contract.title,
-        "summary": contract.summary,
-        "starts_on": plain(contract.starts_on),
-        "ends_on": plain(contract.ends_on),
-        "yearly_value": plain(contract.yearly_value),
-        **agreed.covered(contract),
-    }
 
 
 KIND = agreed.Kind(
@@ -35,7 +19,6 @@ KIND = agreed.Kind(
     model=Contract,
     form=ContractForm,
     wish=ContractWish,
-    known=known,
     new={"covers": "client"},
 )
 

@@ -1,13 +1,11 @@
 """RFPs as staff keep them in a client: add, edit, answer, delete; no customer's pages (S9)."""
 
-from typing import Any
-
 from flask import Response
 
 from portal import htmx
 from portal.actions.agreements import RfpWish, answer
 from portal.forms.agreements import AnswerForm, RfpForm
-from portal.forms.figures import pence, plain
+from portal.forms.figures import pence
 from portal.guards import actor
 from portal.models import Area, Rfp
 from portal.templating import say
@@ -18,18 +16,6 @@ from portal.views.within import company_blueprint
 blueprint = company_blueprint("rfp_forms", __name__, "/rfps")
 
 
-def known(rfp: Rfp) -> dict[str, Any]:
-    """Return what the form knows of an RFP."""
-    return {
-        "reference": rfp.reference,
-        "title": rfp.title,
-        "scope_of_work": rfp.scope_of_work,
-        "answers_by": plain(rfp.answers_by),
-        "status": rfp.status,
-        **agreed.covered(rfp),
-    }
-
-
 KIND = agreed.Kind(
     noun="RFP",
     page="rfps",
@@ -38,7 +24,6 @@ KIND = agreed.Kind(
     model=Rfp,
     form=RfpForm,
     wish=RfpWish,
-    known=known,
     new={"covers": "client", "status": "open"},
 )
 
