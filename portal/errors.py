@@ -20,6 +20,7 @@ from portal.models import Company, Contact
 from portal.policy import Actor
 from portal.queries.people import admin_names
 from portal.queries.sign_in import Membership
+from portal.queries.staff.people import administrator_names
 from portal.refusals import FieldRefusal, NoAdminLeft, Refusal, TooMany
 from portal.shapes.problem import Refused
 from portal.transaction import transaction
@@ -166,7 +167,12 @@ def plain_page(template: str, status: int) -> Response:
 
 def _whom_to_ask(status: int) -> list[str]:
     """Return the names of admins who could do what was refused; nobody is sent to themselves."""
-    if status != 403 or not g.get("membership"):
+    if status != 403:
+        return []
+    if staff_gate.here() and not g.get("view_as"):
+        who = staff_gate.on_duty_now()
+        return administrator_names() if who and who.passed and not who.person.is_administrator else []
+    if not g.get("membership"):
         return []
     here = guards.membership()
     return admin_names(here.company.id, except_id=here.contact.id) if isinstance(here, Membership) else []

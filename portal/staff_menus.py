@@ -147,6 +147,18 @@ def moves_at(contact: Contact) -> list[dict[str, Any]]:
     return found
 
 
+def primary_word(contact: Contact) -> dict[str, str]:
+    """Return why a Primary contact who left can be neither deactivated nor deleted yet, and where to choose
+    another (P13); empty for whom it keeps from nothing."""
+    who = staff_gate.acting()
+    reason = lifecycle.objection(contact, Move.DELETE) if contact.is_primary else None
+    may = policy.objection(who, Move.DELETE, contact) is None
+    if reason is None or contact.deleted_at or contact.company.exited_at or not may:
+        return {}
+    others = url_for("staff.clients.contacts.index", company=contact.company.slug)
+    return {"sentence": reason, "label": "Choose among the contacts", "href": others}
+
+
 def _move(contact: Contact, move: Move) -> dict[str, Any]:
     place: dict[str, Any] = {"company": contact.company.slug, "contact_id": contact.id}
     entry: dict[str, Any] = {"move": move.value, "label": words.MOVE[move]}

@@ -197,6 +197,14 @@ def how_far(sees_everything: bool, linked: int) -> str:
     return {0: "No property", 1: "1 property"}.get(linked, f"{linked} properties")
 
 
+def asks_for_work(allowed: bool, sees_everything: bool, places: list[str]) -> str:
+    """Return whether somebody may ask for work, and where: "yes, at Kirkgate Court and 2 more" (S5, C21)."""
+    if not allowed or sees_everything:
+        return "yes, at every property" if allowed else "no"
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"yes, at {places[0]}{more}" if places else "no, because no property is linked"
+
+
 # How the values of these fields read on the screen; every other field's value reads as it is.
 _VALUES: dict[str, dict[str, str]] = {
     "Portal access": {access: label for access, (label, _line) in ACCESS.items()},

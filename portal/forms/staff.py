@@ -103,8 +103,8 @@ class ClientForm(Blank):
     """A new client with its first contact, the Primary one."""
 
     form_key = HiddenField()
-    name = TextLine("Client", [filled("Enter the client's name."), at_most(100), name_like])
-    slug = TextLine("Address", [at_most(40), address_part])
+    name = TextLine("Name", [filled("Enter the client's name."), at_most(100), name_like])
+    slug = TextLine("Short name in the portal's address", [at_most(40), address_part])
     first_name = TextLine("First name", [filled("Enter the first name."), at_most(100), name_like])
     last_name = TextLine("Last name", [filled("Enter the last name."), at_most(100), name_like])
     email = TextLine("Email", [filled("Enter an e-mail address."), at_most(254), email_address])

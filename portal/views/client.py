@@ -10,6 +10,7 @@ from portal.actions.company import DETAILS, edit_company
 from portal.actions.factors import require
 from portal.forms.records import CompanyForm
 from portal.guards import SAFE_METHODS, actor, enter_area, membership, signed_in
+from portal.lifecycle import Situation, situation
 from portal.models import Area
 from portal.queries import clients
 from portal.queries.factors import without_one
@@ -63,8 +64,11 @@ def second_factor() -> Response:
 def _for_staff() -> dict[str, Any]:
     """Return what only the vendor's staff see of a client."""
     company_id = membership().company.id
+    able, first = has_admin(company_id), clients.primary(actor())
+    pending = first is not None and situation(first) is Situation.PENDING and policy.is_admin(first)
     return {
-        "has_admin": has_admin(company_id),
+        "has_admin": able,
+        "newcomer": first if pending and not able else None,
         "may_exit": staff_policy.may(staff_gate.person().person.role, Deed.EXIT),
         "areas": areas_of(company_id) if actor().is_admin else [],
     }

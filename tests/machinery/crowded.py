@@ -136,7 +136,7 @@ def measure(app: Flask) -> None:
     def look(sender: str, turn: int) -> int:
         """Ask about the sender; every two thousandth contact is at the first of the crowd's companies."""
         form = {"csrf_token": token, "sender": sender.format(turn * COMPANIES + COMPANIES)}
-        return browser.post("/staff/look-up", form, token=False).status_code
+        return browser.post("/staff/look-up", form, token=False, follow_redirects=True).status_code
 
     def page(path: str, _turn: int) -> int:
         return browser.get(f"/staff/portal-users{path}").status_code

@@ -42,6 +42,13 @@ class Standing:
         """What the person may do, in the words of the switches; empty for nothing."""
         return words.gives(self.rights)
 
+    @property
+    def work(self) -> str:
+        """Whether the person may ask for work now, and where: archived properties do not count."""
+        allowed = self.dealing.authorized and Permission.WORK_ORDERS in self.rights
+        open_now = [link.property.name for link in self.places if link.property.archived_at is None]
+        return words.asks_for_work(allowed, self.everywhere, open_now)
+
 
 @dataclass(frozen=True)
 class Person:

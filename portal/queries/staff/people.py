@@ -41,6 +41,13 @@ def locked_administrators() -> Sequence[StaffUser]:
     return [person for person in found if person.able]
 
 
+def administrator_names(most: int = 3) -> list[str]:
+    """Return the names of up to `most` administrators who can sign in: those to ask (P11)."""
+    able = (StaffUser.disabled_at.is_(None), StaffUser.password_hash.is_not(None))
+    query = select(StaffUser.name).where(StaffUser.role == StaffRole.ADMINISTRATOR, *able)
+    return list(db.session.scalars(query.order_by(StaffUser.name, StaffUser.id).limit(most)))
+
+
 def any_administrator() -> bool:
     """Return whether there is an administrator, able to sign in or not."""
     return bool(db.session.scalar(select(exists().where(StaffUser.role == StaffRole.ADMINISTRATOR))))

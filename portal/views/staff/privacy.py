@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 
 from portal import htmx
 from portal.actions import retention
@@ -17,6 +17,7 @@ from portal.queries.staff.privacy import Person
 from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
 from portal.templating import say
+from portal.views.staff import sought
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
 
@@ -26,15 +27,21 @@ blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
 def index() -> Response:
     """Look for a person, and show how long what is kept.
 
-    It is a POST although nothing changes: an address in the query would stay in histories and logs.
+    As in the look-up, a POST leads on to an address with the words sealed in it: as they are, they would
+    stay in histories and logs.
     """
     demand(Deed.SEE_HELD)
-    form, found = WhoForm(), None
+    form = WhoForm()
     if form.validate_on_submit():
-        found = privacy.search(acting(), form.who.data)
-    status = 422 if form.errors else 200
-    rules = [(rule.name, rule.kept.days, rule.number()) for rule in retention.rules()]
-    return htmx.page("staff/privacy/index.html", status=status, form=form, found=found, rules=rules)
+        return htmx.go(url_for(".index", asked=sought.seal(form.who.data)))
+    asked = sought.read(WhoForm, "who")
+    facts: dict[str, Any] = {
+        "form": asked or form,
+        "found": privacy.search(acting(), asked.who.data) if asked else None,
+        "lost": asked is None and "asked" in request.args,
+        "rules": [(rule.name, rule.kept.days, rule.number()) for rule in retention.rules()],
+    }
+    return htmx.page("staff/privacy/index.html", status=422 if form.errors else 200, **facts)
 
 
 @blueprint.get("/<any('contact', 'login'):kind>/<id:person_id>")
