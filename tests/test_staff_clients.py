@@ -122,6 +122,12 @@ class TestClients:
         first = sue.post("/staff/clients/new", NEW)
         again = sue.post("/staff/clients/new", NEW)
         assert first.location == again.location == "/staff/clients/kirk-sohne/client"
+        page = " ".join(re.sub("<[^>]+>", " ", sue.get(first.location).text).split())
+        waits = "Until the invitation is accepted, nobody of Kirk &amp; Söhne can sign in. Resend Next steps"
+        assert re.search(
+            "Kay Kirk was invited today, [0-9:]{5}. " + waits + " Import properties Import contacts", page
+        )
+        assert "has no admin who can sign in" not in page
         letter = mailbox.letters("kay@kirk.example")[-1]
         assert "Sue Marsh of Alder Services" in letter.text
         kay = browser()
@@ -138,6 +144,29 @@ class TestClients:
         page = kay.get("/kirk-sohne/activity").text
         assert "Sue Marsh of Alder Services took on Kirk &amp; Söhne as a client" in page
         assert len(mailbox.letters("kay@kirk.example")) == 1
+
+    def test_support_is_told_whom_to_ask(self, town, on_duty, browser):
+        """S1, P11: the administrators of the staff by name; who may look is not told that nobody may."""
+        tom, sue = on_duty(town.tom), on_duty(town.sue)
+        for path in ("/staff/settings", f"/staff/clients/acme/contacts/{town.bill.id}/edit"):
+            answer = tom.get(path)
+            assert answer.status_code == 403
+            assert "Only an administrator of the staff can do this. Ask Sue Marsh." in answer.text, path
+        page = tom.get(f"/staff/clients/acme/contacts/{town.bill.id}").text
+        assert "Only an administrator of the staff can edit Bill." in page
+        assert "View as" in page
+        assert "can do this" not in page
+        assert "Ask Sue" not in browser(town.bill).get("/acme/contacts/new").text
+        primary = sue.get(f"/staff/clients/acme/contacts/{town.mia.id}").text
+        assert '<a class="link" href="/staff/clients/acme/contacts">Choose among the contacts</a>' in primary
+
+    def test_a_search_that_found_a_person_says_no_more(self, town, on_duty):
+        """S2: one answer, not also that nothing matches."""
+        tom = on_duty(town.tom)
+        found = tom.get("/staff/clients?q=pam propp").text
+        assert "1 person matches." in found
+        assert "Nothing matches" not in found
+        assert "Nothing matches" in tom.get("/staff/clients?q=zzqx").text
 
     def test_an_address_that_is_none(self, town, on_duty, unchanged):
         """Behaviour 2: a slug equal to a top-level path is refused; so is one that is taken or no word."""
