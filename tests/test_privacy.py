@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,8 +27,11 @@ from portal.models import (
     Company,
     Contact,
     Erasure,
+    Import,
+    ImportRow,
     Invitation,
     Invoice,
+    InvoiceLine,
     Letter,
     LetterTry,
     PasswordRequest,
@@ -37,7 +41,9 @@ from portal.models import (
 from portal.models.keys import refresh
 from portal.policy import SYSTEM
 from portal.transaction import transaction
+from tests.surfing import form_fields
 from tests.test_imports import sent_to
+from tests.test_staff_invoices import sent
 
 PRIVACY = "/staff/privacy"
 NAME = "Zqname Zqfamily"
@@ -157,6 +163,22 @@ def wes(town, browser, on_duty, writing):
 
 def erase(staff, kind, person_id, name):
     return staff.post(f"{PRIVACY}/{kind}/{person_id}/erase", {"name": name})
+
+
+def drafted(staff, slug, number, *titles):
+    """Draft an invoice by the form, and give it one title after the other."""
+    bill = {"number": number, "issued_on": "2026-11-02", "due_on": "2026-12-02", "lines-0-text": "Work"}
+    bill |= {"lines-0-quantity": "1", "lines-0-unit_price": "40", "lines-0-tax_percent": "20"}
+    there = staff.post(f"/staff/clients/{slug}/billing/new", bill | {"title": titles[0]}).location
+    for title in titles[1:]:
+        form = form_fields(staff.get(f"{there}/edit").text, "record-form")
+        assert staff.post(f"{there}/edit", form | {"title": title}).status_code == 303
+
+
+def said(row):
+    return json.dumps(
+        [row.actor_name, row.target_name, row.reason, row.changes], ensure_ascii=False
+    ).casefold()
 
 
 class TestErasing:
@@ -279,8 +301,59 @@ class TestErasing:
             names = set(db.session.scalars(sa.select(Activity.target_name)))
             assert "Duo Both" not in names
 
+    def test_what_the_vendor_alone_reads(self, town, on_duty, writing, reading):
+        """S8: without a login, too, and as a whole word however it was written; who only has the name in
+        theirs stays, and so do the staff's own names."""
+        with writing():
+            ann = db.session.get_one(Contact, town.ann.id)
+            ann.first_name, ann.last_name = "Zqnóra", "Zqfeather"
+            refresh(ann)
+        sue = on_duty(town.sue)
+        drafted(sue, "acme", "INV-1", "Boiler for Zqnóra Zqfeather", "Boiler, ZQNORA_zqfeather's", "Boiler")
+        drafted(sue, "acme", "INV-2", "Roof for Zqnora Zqfeatherstone", "Roof")
+        with writing():
+            audit.record("changed the settings", by=SYSTEM, about="Zqnora Zqfeather's own")
+            audit.record(
+                "changed the settings",
+                by=replace(SYSTEM, kind="staff", name="Zqnora Zqfeather", staff_id=town.sue.id),
+            )
+        assert erase(sue, "contact", town.ann.id, "Zqnóra Zqfeather").status_code == 303
+        with reading():
+            stands = [row for row in db.session.scalars(sa.select(Activity)) if "zq" in said(row)]
+            assert [row.actor_name for row in stands if row.what == "changed the settings"] == [
+                "Zqnora Zqfeather"
+            ]
+            left = {str(row.changes["For"]) for row in stands if row.what == "changed the draft of"}
+            assert left == {"['Roof for Zqnora Zqfeatherstone', 'Roof']"}
+
 
 class TestClient:
+    def test_of_any_size_and_out_of_the_vendors_rows(self, town, on_duty, writing, reading, app):
+        """S8, T93: a client of 200 people; drafts and a table for all clients that are called like it."""
+        sue = on_duty(town.sue)
+        with writing():
+            globex = db.session.get_one(Company, town.globex.id)
+            globex.name, ann = "Zqobex Holdings", db.session.get_one(Contact, town.ann.id)
+            for number in range(200):
+                one = Contact(company_id=globex.id, first_name=f"Zqname{number}", last_name="Zqlast")
+                one.email, one.contact_type = f"zq{number}@globex.example", ann.contact_type
+                refresh(one)
+                db.session.add(one)
+        drafted(sue, "globex", "INV-1", "Fee Zqobex Holdings", "Fee ZQOBEX-Holdings 2026", "Fee")
+        table = b"Client,Name,Street\nC-1,Hall,zqobex holdings\n"
+        page = sent(sue, "/staff/imports/new/properties", [("Zqobex Holdings.csv", table)]).location
+        with writing():
+            handed_in = db.session.get_one(Import, int(page.rpartition("/")[2]))
+            audit.record("imported properties", by=SYSTEM, about=handed_in.file_name)
+            handed_in.state, where = "done", {"street": "zqobex holdings"}
+            db.session.add(ImportRow(import_id=handed_in.id, number=2, outcome="add", ready={"cells": where}))
+            db.session.get_one(Company, town.globex.id).exited_at = now()
+            db.session.execute(sa.delete(InvoiceLine))
+            db.session.execute(sa.delete(Invoice))
+        answer = sue.post(f"{PRIVACY}/company/{town.globex.id}/erase", {"name": "Zqobex Holdings"})
+        assert answer.status_code == 303
+        assert everywhere_it_stands(app) == set()
+
     def test_only_one_that_left_with_everything_settled(self, town, on_duty, writing):
         """S8: refused while it has not left, invoices are open or work orders unfinished."""
         sue, path = on_duty(town.sue), f"{PRIVACY}/company/{town.globex.id}/erase"

@@ -1,6 +1,8 @@
 """Erasing a person, or a client that has left, for good: a tombstone takes the name's place (S8, T93)."""
 
+import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
@@ -18,16 +20,18 @@ from portal.models import (
     Company,
     Contact,
     Erasure,
+    Import,
     ImportState,
     PasswordRequest,
 )
 from portal.models.keys import email_key, search_key
 from portal.policy import Actor
-from portal.queries.staff import privacy
+from portal.queries.staff import naming, privacy
 from portal.queries.staff.privacy import Person
 from portal.refusals import NotNow
 from portal.staff_policy import Deed
 
+Finds = Callable[[str], bool]
 # Labels whose values tell nothing about a person: they stay, so that it stays known who gave which rights.
 _PLAIN = {
     *("Portal access", "Permissions", "Roles", "E-mail about", "Level", "Status", "Login"),
@@ -51,7 +55,7 @@ def erase_person(person: Person, by: Actor) -> str:
     invariants.let_go_without(db.session(), sorted(left))
     _hold(person)
     name = person.name
-    _erase(person, running.tombstone)
+    _erase_elsewhere(_erase(person, running.tombstone), running.tombstone)
     for contact in person.contacts:
         audit.record("erased", by=by, contact=contact)
     if not person.contacts:
@@ -72,9 +76,10 @@ def erase_company(company: Company, by: Actor) -> str:
     name, everybody = company.name, privacy.people_of(by, company.id)
     logins = privacy.logins_only_at(company.id)
     everybody.names |= {name}
-    _erase(everybody, running.tombstone)
+    found = _erase(everybody, running.tombstone)
     for user in logins:
-        _erase(privacy.alone(user), running.tombstone)
+        found |= _erase(privacy.alone(user), running.tombstone)
+    _erase_elsewhere(found, running.tombstone)
     blanking.blank_company(company, running.tombstone)
     audit.record("erased", by=by, company_id=company.id, about=running.tombstone)
     invariants.let_go_without(db.session(), [company.id])
@@ -103,15 +108,15 @@ def _hold(person: Person) -> None:
         person.user = None
 
 
-def _erase(person: Person, tombstone: str) -> None:
-    """Empty what is about the person, and put the tombstone wherever else something names them."""
-    sweeper = Sweeper(_identifiers(person), tombstone)
+def _erase(person: Person, tombstone: str) -> set[str]:
+    """Empty what is about the person, put the tombstone wherever else something of their clients names them,
+    and return by what they were named."""
+    identifiers = _identifiers(person)
+    sweeper = Sweeper(identifiers, tombstone)
     blanking.drop_documents(_photos(person))
     blanking.blank_letters(list(db.session.scalars(privacy.letters(person))), tombstone)
     for imported in privacy.imports(person):
-        if imported.state == ImportState.IMPORTING:
-            raise NotNow(f"{imported.file_name} is being imported right now. Wait until it is done.")
-        imports.forget(imported)
+        _forget(imported)
     _erase_activity(person, sweeper)
     for model, query in (
         (AccessRequest, privacy.requests_for_access(person)),
@@ -124,6 +129,33 @@ def _erase(person: Person, tombstone: str) -> None:
     if person.user is not None:
         blanking.blank_login(person.user, tombstone)
     sweeper.sweep(person.company_ids)
+    return identifiers
+
+
+def _forget(imported: Import) -> None:
+    if imported.state == ImportState.IMPORTING:
+        raise NotNow(f"{imported.file_name} is being imported right now. Wait until it is done.")
+    imports.forget(imported)
+
+
+def _erase_elsewhere(identifiers: set[str], tombstone: str) -> None:
+    """Take the names out of what is of no client: there they count as whole words, because most of it is
+    about somebody else; and the names of the staff stay."""
+    sweeper = Sweeper(identifiers, tombstone)
+    db.session.flush()
+    for row in db.session.execute(naming.of_the_vendor()).all():
+        values = _erased(row, False, False, tombstone, sweeper.names)
+        if row.actor_staff_id is not None:
+            values.pop("actor_name", None)
+        _write(row.id, values)
+    for imported in naming.imports_for_all():
+        said = [
+            imported.file_name,
+            *(json.dumps([*row], ensure_ascii=False) for row in naming.rows_of(imported)),
+        ]
+        if any(map(sweeper.names, said)):
+            _forget(imported)
+    db.session.expire_all()
 
 
 def _photos(person: Person) -> list[Any]:
@@ -131,7 +163,7 @@ def _photos(person: Person) -> list[Any]:
     others = select(Contact.id).where(
         Contact.company_id.in_(person.company_ids),
         Contact.id.not_in(person.contact_ids),
-        or_(*(Contact.first_name + " " + Contact.last_name == name for name in person.names)),
+        (Contact.first_name + " " + Contact.last_name).in_(person.names),
     )
     if not person.contacts or db.session.scalar(others.limit(1)) is not None:
         return []
@@ -152,33 +184,38 @@ def _identifiers(person: Person) -> set[str]:
 def _erase_activity(person: Person, sweeper: Sweeper) -> None:
     """Put the tombstone into the rows about the person, by the person, and in which the person is named."""
     about, by = privacy.about(person), privacy.by(person)
-    named = privacy.mentions(person, sweeper.words)
+    asked = sweeper.may_be_asked(5)
+    named = naming.mentions(person, sweeper.words) if asked else naming.at_their_clients(person)
     query = select(Activity, about.label("about"), by.label("by")).where(or_(about, by, named))
     for row, is_about, is_by in db.session.execute(query).all():
-        values = _erased(row, bool(is_about), bool(is_by), sweeper)
-        if values:
-            db.session.execute(update(Activity).where(Activity.id == row.id).values(**values))
+        _write(row.id, _erased(row, bool(is_about), bool(is_by), sweeper.tombstone, sweeper.finds))
     db.session.expire_all()
 
 
-def _erased(row: Activity, is_about: bool, is_by: bool, sweeper: Sweeper) -> dict[str, Any]:
+def _write(row_id: int, values: dict[str, Any]) -> None:
+    if values:
+        db.session.execute(update(Activity).where(Activity.id == row_id).values(**values))
+
+
+def _erased(row: Any, is_about: bool, is_by: bool, tombstone: str, finds: Finds) -> dict[str, Any]:
     """Return what changes in a row: the guard of the database lets nothing else through."""
     values: dict[str, Any] = {}
-    if is_by or sweeper.finds(row.actor_name):
-        values |= {"actor_name": sweeper.tombstone}
+    if is_by or finds(row.actor_name):
+        values |= {"actor_name": tombstone}
     if is_by:
         values |= {"address": ""}
-    if row.target_name and (is_about or sweeper.finds(row.target_name)):
-        values |= {"target_name": sweeper.tombstone}
-    if is_about or sweeper.finds(row.reason):
+    if row.target_name and (is_about or finds(row.target_name)):
+        values |= {"target_name": tombstone}
+    if is_about or finds(row.reason):
         values |= {"reason": ""}
     changes = {
-        label: [_value(label, each, is_about, sweeper) for each in pair]
+        label: [tombstone if _tells(label, each, is_about, finds) else each for each in pair]
         for label, pair in row.changes.items()
     }
     return values | ({"changes": changes} if changes != row.changes else {})
 
 
-def _value(label: str, value: Any, is_about: bool, sweeper: Sweeper) -> Any:
-    tells = isinstance(value, str) and value and ((is_about and label not in _PLAIN) or sweeper.finds(value))
-    return sweeper.tombstone if tells else value
+def _tells(label: str, value: Any, is_about: bool, finds: Finds) -> bool:
+    """Return whether a value names somebody."""
+    told = (is_about and label not in _PLAIN) or (isinstance(value, str) and finds(value))
+    return isinstance(value, str) and bool(value) and told

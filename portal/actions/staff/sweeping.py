@@ -22,6 +22,8 @@ NO_TEXT = {
     *("kind", "state", "status", "priority", "slug", "erased_as", "form_key", "what", "code"),
 }
 SHORTEST = 4
+# More conditions than these are not asked of the database, which takes only so many (SQLite: 1,000).
+MOST_ASKED = 60
 
 
 class Sweeper:
@@ -34,10 +36,25 @@ class Sweeper:
         self.folded = sorted({fold(each) for each in self.words} - {""}, key=len, reverse=True)
         self._plain = re.compile("|".join(map(re.escape, self.words)) or r"(?!)", re.IGNORECASE)
         self._keys = re.compile("|".join(map(re.escape, self.folded)) or r"(?!)")
+        self._spoken = {" ".join(_spoken(each)) for each in self.words}
+        self._lengths = {each.count(" ") + 1 for each in self._spoken}
 
     def finds(self, text: str) -> bool:
         """Return whether an identifier stands in `text`."""
         return self._plain.search(text) is not None
+
+    def names(self, text: str) -> bool:
+        """Return whether an identifier stands in `text` as whole words, whatever is between them."""
+        said = _spoken(text)
+        return any(
+            " ".join(said[start : start + length]) in self._spoken
+            for length in self._lengths
+            for start in range(len(said) - length + 1)
+        )
+
+    def may_be_asked(self, times: int) -> bool:
+        """Return whether the database can be asked for every word, each in so many ways."""
+        return len(self.words) * times <= MOST_ASKED
 
     def cleaned(self, value: Any) -> Any:
         """Return `value` with every identifier in it replaced: a text, or what JSON holds."""
@@ -65,14 +82,16 @@ class Sweeper:
         self, table: sa.Table, columns: list[sa.Column[Any]], within: sa.ColumnElement[bool]
     ) -> None:
         keys = list(table.primary_key)
-        mentions = sa.or_(*(condition for column in columns for condition in self._mentions(column)))
-        query = sa.select(*keys, *(column.label(f"text_{column.name}") for column in columns))
-        for row in db.session.execute(query.where(within, mentions)).all():
-            values = {
-                column.name: self._new(column, getattr(row, f"text_{column.name}")) for column in columns
-            }
-            mine = (key == value for key, value in zip(keys, row, strict=False))
-            db.session.execute(sa.update(table).where(*mine).values(**values))
+        query = sa.select(*keys, *(column.label(f"text_{column.name}") for column in columns)).where(within)
+        if self.may_be_asked(3 * len(columns)):
+            mentions = (condition for column in columns for condition in self._mentions(column))
+            query = query.where(sa.or_(*mentions))
+        for row in db.session.execute(query).all():
+            before = {column: getattr(row, f"text_{column.name}") for column in columns}
+            swept = {column.name: self._new(column, value) for column, value in before.items()}
+            if swept != {column.name: value for column, value in before.items()}:
+                mine = (key == value for key, value in zip(keys, row, strict=False))
+                db.session.execute(sa.update(table).where(*mine).values(**swept))
 
     def _mentions(self, column: sa.Column[Any]) -> Iterator[sa.ColumnElement[bool]]:
         """Yield what finds the words in a column, also as JSON writes them and as keys fold them."""
@@ -89,6 +108,11 @@ class Sweeper:
         swept = self.cleaned(value)
         longest = getattr(column.type, "length", None)
         return swept[:longest] if isinstance(swept, str) else swept
+
+
+def _spoken(text: str) -> list[str]:
+    """Return the words of `text`, folded: letters and digits, whatever stands between them."""
+    return re.findall(r"[^\W_]+", fold(text))
 
 
 def _is_text(column: sa.Column[Any]) -> bool:

@@ -1,11 +1,10 @@
 """What the portal holds about a person, at one client or over all of them, row by row (behaviour S8)."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 
 from portal.extensions import db
 from portal.models import (
@@ -168,18 +167,6 @@ def by(person: Person) -> ColumnElement[bool]:
     """Return the condition that a row of the activity tells what the person did."""
     login = Activity.actor_user_id == person.user.id if person.user else false()
     return or_(Activity.actor_contact_id.in_(person.contact_ids), login)
-
-
-def mentions(person: Person, words: Iterable[str]) -> ColumnElement[bool]:
-    """Return the condition that a row of the activity, at their clients or the vendor's, names them."""
-    here: ColumnElement[bool] = Activity.company_id.in_(person.company_ids)
-    if person.user is not None:
-        here = or_(here, Activity.company_id.is_(None))
-    texts = (Activity.actor_name, Activity.target_name, Activity.reason)
-    said = [text.icontains(word, autoescape=True) for word in words for text in texts]
-    written = {form for word in words for form in (word, json.dumps(word)[1:-1])}
-    said += [cast(Activity.changes, Text).icontains(word, autoescape=True) for word in written]
-    return here & or_(false(), *said)
 
 
 def logins_only_at(company_id: int) -> list[PortalUser]:
