@@ -31,8 +31,7 @@ def settings(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
     env = with_files(env)
     production = _production(env)
     instance = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
-    port = _whole(env, "PORT", 5000)
-    public_url = _public_url(env, port, production)
+    public_url = _public_url(env, port := _whole(env, "PORT", 5000), production)
     return {
         "PRODUCTION": production,
         "INSTANCE_DIR": str(instance),
@@ -99,6 +98,7 @@ def _limits(env: Mapping[str, str]) -> dict[str, Any]:
         "IMPORT_LIMIT": _rate(env, "IMPORT_LIMIT", "20", "5 minutes"),
         "STRENGTH_LIMIT": _rate(env, "STRENGTH_LIMIT", "600", "5 minutes"),
         "RESEND_LIMIT": _rate(env, "RESEND_LIMIT", "5", "hour"),
+        "INVITE_LIMIT": _rate(env, "INVITE_LIMIT", "1000", "day"),
         "API_LIMIT": _rate(env, "API_LIMIT", "600", "minute"),
     }
 

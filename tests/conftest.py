@@ -30,6 +30,7 @@ SETTINGS = {
     "ADDRESS_LIMIT": "10000 per 1 minute",
     "EXPORT_LIMIT": "10000 per 1 minute",
     "IMPORT_LIMIT": "10000 per 1 minute",
+    "INVITE_LIMIT": "100000 per day",
     "REDIS_URL": "",
     "RATELIMIT_STORAGE_URI": "memory://",
     "PROPAGATE_EXCEPTIONS": False,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from portal import csv_in, jobs, webhooks
-from portal.actions import imports, laid_out
+from portal.actions import flood, imports, laid_out
 from portal.actions.access import authorize
 from portal.actions.contacts import Wanted, add_contact
 from portal.actions.properties import link_properties
@@ -367,6 +367,35 @@ class TestAllOrNothing:
         with reading():
             assert named("Ann8") == []
             assert db.session.get_one(Import, int(PAGE.search(page)[1])).state == "failed"
+
+    def test_a_customer_invites_so_many_a_day(self, app, checked, work, on_duty, town, reading):
+        """T40: the page says how many may be invited, nothing is sent beyond that; staff are not limited."""
+        app.config["INVITE_LIMIT"] = "12 per day"
+        first, second = checked(self.ROWS), checked(self.ROWS.replace(b"ann", b"bob").replace(b"Ann", b"Bob"))
+        for page in (first, second):
+            told = "Your company can invite at most 12 people within 24 hours; now it is 12.<"
+            assert told in checked.mia.get(page).text
+            assert checked.mia.post(f"{page}/start").status_code == 303
+        for _ in range(3):
+            work()
+        with reading():
+            mails = db.session.scalars(select(Letter.to_email).where(Letter.kind == "invitation"))
+            assert len([each for each in mails if each.endswith("@new.example")]) == 9
+        shown = checked.mia.get(second).text
+        assert "Imported" in checked.mia.get(first).text
+        assert "now it is 3. This file would invite 9. Split it, or change columns and authorize" in shown
+        assert "Start the import" not in shown
+        refused = checked.mia.post(f"{second}/start")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "86400")
+        with time_machine.travel(now() + timedelta(hours=24, minutes=1), tick=False), reading():
+            assert flood.allowance(db.session.get_one(Import, int(PAGE.search(second)[1]))).left == 12
+        app.config["INVITE_LIMIT"], sue = "1 per day", on_duty(town.sue)
+        page = sent_to(sue, "/staff/imports/new/contacts", self.ROWS.replace(b"ann", b"dan"), client="acme")
+        form = {**form_fields(sue.get(page.location).text, "columns"), "access": "file"}
+        assert sue.post(f"{page.location}/columns", form).status_code == 303
+        work()
+        assert "Start the import" in sue.get(page.location).text
+        assert sue.post(f"{page.location}/start").status_code == 303
 
     def test_only_for_whoever_handed_it_in(self, checked, browser, town):
         """T28, T80: another admin finds nothing, a double click starts it once, cancelling keeps nothing."""

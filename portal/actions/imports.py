@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, update
 
 from portal import audit, files, invariants, tables
+from portal.actions.flood import spare_mailboxes
 from portal.clock import now
 from portal.doorbell import doorbell
 from portal.extensions import db
@@ -100,7 +101,8 @@ def change_columns(imported: Import) -> None:
 
 
 def start(imported: Import, by: Actor, *, without: int = 0) -> None:
-    """Have what was checked written, as `by`: all of it or nothing. Raises NotNow where it cannot be.
+    """Have what was checked written, as `by`: all of it or nothing. Raises NotNow where it cannot be,
+    TooMany where it would invite more people than its company may.
 
     `without` is how many rows with errors are left out, as whoever starts it has seen and agreed to.
     """
@@ -112,6 +114,7 @@ def start(imported: Import, by: Actor, *, without: int = 0) -> None:
         raise NotNow("There is nothing to import in this file.")
     if without and imports.lacks_primary(imported):
         raise NotNow(NO_PRIMARY)
+    spare_mailboxes(imported)
     imported.state, imported.reason, imported.leased_until = ImportState.IMPORTING, "", None
     for name, value in _whose(by).items():
         setattr(imported, name, value)
@@ -205,6 +208,7 @@ def write(import_id: int, writer: Callable[[Import, Actor], None]) -> Import:
     by = may_go_on(imported)
     if by is None:
         return imported
+    spare_mailboxes(imported)  # another one may have been started at the same moment
     writer(imported, by)
     done = {"Added": ("", str(imported.adds)), "Changed": ("", str(imported.updates))}
     if imported.errors:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -15,6 +15,7 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import (
     Access,
+    Activity,
     Category,
     Company,
     Contact,
@@ -165,6 +166,13 @@ def sums(imported: Import, names: Collection[str]) -> list[int]:
     mine = (ImportRow.import_id == imported.id, ImportRow.outcome.in_((Outcome.ADD, Outcome.UPDATE)))
     wanted = [func.coalesce(func.sum(ImportRow.ready["sums", name].as_integer()), 0) for name in names]
     return [int(each) for each in db.session.execute(select(*wanted).where(*mine)).one()]
+
+
+def invited_lately(company_id: int, since: datetime) -> int:
+    """Return how many people the customer's own admins invited since then, in whatever way."""
+    mine = (Activity.company_id == company_id, Activity.actor_kind == "contact", Activity.result == "done")
+    query = select(func.count(Activity.id)).where(*mine, Activity.what == "authorized", Activity.at > since)
+    return db.session.scalar(query) or 0
 
 
 def words_of(company_id: int) -> Vocabulary:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import g
 
 from portal.actions import imports as actions
+from portal.actions.flood import allowance
 from portal.importing.contacts import SO_ALREADY
 from portal.importing.kind import SHOWN
 from portal.importing.registry import KINDS
@@ -33,6 +34,7 @@ def facts(imported: Import) -> dict[str, Any]:
         "caution": kind.caution(imported) if checked else "",
         "sums": _sums(imported) if checked and rest and kind.summed else [],
         "invited": kind.invited(imported) if kind.invited and checked else None,
+        "allowance": allowance(imported) if kind.invited and checked else None,
         "rest": rest,
         "no_primary": actions.NO_PRIMARY if checked and imports.lacks_primary(imported) else "",
         "most": imports.SHOWN,
