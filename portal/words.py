@@ -218,9 +218,14 @@ _VALUES: dict[str, dict[str, str]] = {
 
 def changes(row: Activity) -> list[dict[str, str]]:
     """Return what an activity row changed: each field's label, what it was and what it is now, in words."""
+    return reworded(row.changes)
+
+
+def reworded(changes: dict[str, Any]) -> list[dict[str, str]]:
+    """Return changes as a row of the activity keeps them, in words."""
     return [
         {"label": label, "before": _value(label, before), "after": _value(label, after)}
-        for label, (before, after) in row.changes.items()
+        for label, (before, after) in changes.items()
     ]
 
 

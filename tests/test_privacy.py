@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -493,6 +494,17 @@ class TestHeld:
             assert mark in json.dumps(held), mark
             assert mark in page, mark
         assert [name for name in packed.namelist() if name.startswith("files/")]
+        assert "Held about Zqname Zqfamily.zip" in unquote(answer.headers["Content-Disposition"])
+        # To be read by people: no ids, no words of the database, days as they are written.
+        for said in (
+            '<td role="cell">Acme Estates</td>',
+            '<th role="rowheader" scope="row">Primary contact</th><td role="cell">No</td>',
+            "Contact type</th>",
+            "E-mail: zqbefore@x.example → zqmail@acme.example; Job title: zqjunior → zqjob; Level: ",
+        ):
+            assert said in page, said
+        for raw in (" id</t", "True<", "None<", "[&#39;", "{&#39;", "+00:00", "_"):
+            assert raw not in page.replace("zq_", ""), raw
         secret = ("argon2", "password_hash", "key_hash", "message_id")
         assert [each for each in secret if each in packed.read("held.json").decode()] == []
         assert "downloaded what is held about Zqname Zqfamily" in browser(town.mia).get("/acme/activity").text

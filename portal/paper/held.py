@@ -6,10 +6,23 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any
 
+from markupsafe import Markup
+
 from portal import files
 from portal.models import Document
 
-NAME = "held.zip"
+# How the page looks on a screen and on paper; it stands alone, so it brings this along.
+STYLE = Markup("""<style>
+body { font: 15px/1.5 system-ui, sans-serif; color: #132121; }
+body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+table { border-collapse: collapse; width: 100%; margin: 0 0 1rem; page-break-inside: avoid; }
+table.long { page-break-inside: auto; } tr { page-break-inside: avoid; }
+th, td { border: 1px solid #e0e6e6; padding: .3rem .6rem; text-align: left; vertical-align: top; }
+th { background: #f5f8f8; font-weight: 600; } td { overflow-wrap: anywhere; white-space: pre-line; }
+.side th { width: 14rem; }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } }
+</style>""")
 
 
 def archive(held: dict[str, list[dict[str, Any]]], page: str, documents: Iterable[Document]) -> bytes:

@@ -8,6 +8,7 @@ from portal import htmx
 from portal.actions import retention
 from portal.actions.staff import erasing, holding
 from portal.actions.staff.obstacles import Obstacle, in_the_way, why_not
+from portal.csv_out import attached
 from portal.forms.privacy import EraseForm, WhoForm
 from portal.guards import reads_first
 from portal.models.folding import spelt
@@ -18,6 +19,7 @@ from portal.staff_gate import acting, demand
 from portal.staff_policy import Deed
 from portal.templating import say
 from portal.views.staff import sought
+from portal.views.staff.held import readable
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
 
@@ -62,13 +64,12 @@ def download(kind: str, person_id: int) -> Response:
     """Send what is held about a person: JSON, a page to read, and their own files."""
     person = _person(kind, person_id)
     held = privacy.held(person)
-    page = render_template("staff/privacy/held.html", person=person, held=held)
+    page = render_template("staff/privacy/held.html", person=person, parts=readable(held), style=paper.STYLE)
     packed = paper.archive(held, page, privacy.files_of(person))
     holding.hand_out(person, acting())
     answer = make_response(packed)
     answer.mimetype = "application/zip"
-    answer.headers.set("Content-Disposition", "attachment", filename=paper.NAME)
-    return answer
+    return attached(answer, f"Held about {person.name}.zip")
 
 
 @blueprint.route("/<any('contact', 'login'):kind>/<id:person_id>/erase", methods=["GET", "POST"])
