@@ -72,7 +72,10 @@ def test_a_contract(town, sue, browser, reading):
     changed = {**sent, "ends_on": "", "yearly_value": "13000", "properties": [str(town.alpha.id)]}
     assert sue.post(f"{AT}/contracts/{number}/edit", changed).status_code == 303
     read = words(mia.get("/acme/activity"))
-    for said in ("Sue Marsh added the contract Lift service", "Sue Marsh changed the contract Lift service"):
+    for said in (
+        "Sue Marsh of Alder Services added the contract Lift service",
+        "Sue Marsh of Alder Services changed the contract Lift service",
+    ):
         assert said in read
     for said in ("31 Dec 2026", "£12,780.50", "£13,000.00", "Alpha, Beta"):
         assert said in read
@@ -84,7 +87,7 @@ def test_a_contract(town, sue, browser, reading):
     assert mia.get(page).status_code == 200
     assert sue.post(address).location == f"{AT}/contracts"
     assert mia.get(page).status_code == 404
-    assert "Sue Marsh deleted the contract Lift service" in words(mia.get("/acme/activity"))
+    assert "Sue Marsh of Alder Services deleted the contract Lift service" in words(mia.get("/acme/activity"))
 
 
 def test_a_document_goes_with_its_contract(town, sue, writing, reading, app):
@@ -170,7 +173,7 @@ def test_an_rfp_and_its_answers(town, sue, browser, mailbox, reading):
         assert said in page
     with reading():
         assert [(each.amount, each.text) for each in rows(RfpAnswer)] == [(1_950_000, "We can do it in May.")]
-    assert "Sue Marsh answered the RFP Roof works" in words(mia.get("/acme/activity"))
+    assert "Sue Marsh of Alder Services answered the RFP Roof works" in words(mia.get("/acme/activity"))
     form = form_fields(sue.get(f"{AT}/rfps/{number}/edit").text, "record-form")
     assert sue.post(f"{AT}/rfps/{number}/edit", {**form, "status": "accepted"}).status_code == 303
     assert address not in sue.get(f"{AT}/rfps/{number}").text
