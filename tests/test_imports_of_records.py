@@ -678,7 +678,7 @@ class TestWhichClient:
         ]
         with reading():
             number = db.session.scalar(select(Company.id).where(Company.slug == "dale-2"))
-        listed = re.sub(r"<[^>]+>|\s+", " ", sue.get(page).text.split("3 clients</h2>")[1])
+        listed = re.sub(r"<[^>]+>|\s+", " ", sue.get(page).text.split("3 clients</h3>")[1])
         for said in (
             f"DALE C-{number}, dale-2 1 row",
             f"Globex C-{acme}, acme 2 rows",
