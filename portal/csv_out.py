@@ -15,7 +15,8 @@ from werkzeug.utils import secure_filename
 _MARK = "\ufeff"
 # What spreadsheets compute: also behind blanks and quotes, and in the wide forms of East Asian keyboards.
 _FORMULA = re.compile("[\\s\"']*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-
+# A telephone number: a spreadsheet computes nothing in it, and everybody else would read the apostrophe.
+_NUMBER = re.compile(r"\+[0-9][0-9 ]*", re.ASCII)
 # What would be a folder in the name of a file.
 _NO_NAME = re.compile(r"[/\\]+")
 
@@ -91,7 +92,7 @@ def _cell(value: Any) -> Any:
 
 def harmless(text: str) -> str:
     """Return `text` as a cell that stays text; `as_written` takes it back."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def as_written(cell: str) -> str:
