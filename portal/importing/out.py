@@ -8,6 +8,7 @@ from portal.forms.contact import PERMISSIONS, TOPICS
 from portal.forms.contact_row import ACCESS_WORDS, LEVEL_WORDS, STATUS_WORDS
 from portal.importing.columns import CONTACT_FIELDS
 from portal.importing.lists import joined
+from portal.models import Access
 
 FIELDS = tuple(field for field in CONTACT_FIELDS if field.ours)
 _PERMISSION_NAMES = {str(each.value): str(each.label) for each in PERMISSIONS}
@@ -19,13 +20,21 @@ def cells(contact: Mapping[str, Any]) -> list[str]:
     said = {
         "access": ACCESS_WORDS[contact["access"]][0],
         "level": LEVEL_WORDS[contact["scope"]][0],
-        "status": STATUS_WORDS["inactive" if contact["deactivated_at"] else "active"][0],
+        "status": _status(contact),
         "roles": joined(contact.get("roles", ())),
         "permissions": joined(sorted(_PERMISSION_NAMES[each] for each in contact.get("permissions", ()))),
         "properties": joined(contact.get("properties", ())),
         "topics": joined(sorted(_TOPIC_NAMES[each] for each in contact.get("topics", ()))),
     }
     return [said.get(field.name, contact.get(field.name) or "") for field in FIELDS]
+
+
+def _status(contact: Mapping[str, Any]) -> str:
+    """Return the status that the list shows; an import takes who is pending for active, and invites again."""
+    if contact["deactivated_at"]:
+        return STATUS_WORDS["inactive"][0]
+    invited = contact["access"] == Access.PORTAL and contact.get("portal_user_id") is None
+    return "Pending" if invited else STATUS_WORDS["active"][0]
 
 
 def outlook(new: Newcomer) -> list[list[str]]:

@@ -33,6 +33,7 @@ _PLAIN = (
     "access",
     "scope",
     "deactivated_at",
+    "portal_user_id",
     "notes",
 )
 
