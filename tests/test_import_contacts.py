@@ -219,7 +219,7 @@ class TestWhoIsThereAlready:
         kept = b"First name,Last name,Title,Category\nFay,Hay,Dr,Finance\nBo,Ray,Dr,Emperor"
         assert [(row.outcome, row.problems) for row in desk.look(kept, twins="update")] == [
             ("update", []),
-            ("error", [["Category", "There is no category called Emperor."]]),
+            ("error", [["Category", "There is no category called Emperor.", "Emperor"]]),
         ]
 
     def test_the_first_of_a_company_is_its_primary(self, desk):
@@ -230,7 +230,7 @@ class TestWhoIsThereAlready:
         with pytest.raises(NotNow, match="Primary"):
             imports.start(desk.last, desk.by, without=1)
         (row,) = desk.look(b"First name,Last name,Status\nAnn,Le,Inactive")
-        assert row.problems == [["Status", "The Primary contact cannot be inactive."]]
+        assert row.problems == [["Status", "The Primary contact cannot be inactive.", "Inactive"]]
         rows = desk.look(f"{self.HEAD},Labels\n,,,,,* myContacts\nAnn,Le,,,,\nBo,Ray,,,,".encode())
         assert [row.outcome for row in rows] == ["skip", "add", "add"]
         desk.write()
