@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from portal.lifecycle import Move
-from portal.models import Permission, StaffRole
+from portal.models import Document, Permission, StaffRole
 from portal.refusals import NotAllowed
 
 
@@ -118,3 +118,14 @@ def demand_vendor(actor: Acting) -> None:
     if not actor.staff_role:
         raise NotAllowed("Only the vendor can do this.")
     demand(actor.staff_role, Deed.KEEP_CLIENTS)
+
+
+def removes(actor: Acting, document: Document) -> bool:
+    """Return whether an admin may remove a document: what the staff attached, they alone (C40)."""
+    return is_vendor(actor) or not document.added_by_staff
+
+
+def demand_removing(actor: Acting, document: Document) -> None:
+    """Raise NotAllowed unless an admin may remove a document (C40)."""
+    if not removes(actor, document):
+        raise NotAllowed(f"{document.added_by} attached this. Only the staff can remove it.")

@@ -21,6 +21,7 @@ from portal.queries.staff.sign_in import acting
 from portal.refusals import NotAllowed
 from tests import places, town_billing
 from tests.surfing import form_fields
+from tests.test_documents import upload
 
 AT = "/staff/clients/acme"
 CONTRACT = {
@@ -88,6 +89,32 @@ def test_a_contract(town, sue, browser, reading):
     assert sue.post(address).location == f"{AT}/contracts"
     assert mia.get(page).status_code == 404
     assert "Sue Marsh of Alder Services deleted the contract Lift service" in words(mia.get("/acme/activity"))
+
+
+def test_what_staff_attached_only_staff_remove(town, sue, browser, writing, reading):
+    """S9, C40: at a contract and at an RFP; it says who attached it; an admin's own file is the admin's."""
+    with writing():
+        pages = (
+            f"contracts/{places.contract(town.acme.id, 'Lift')}",
+            f"rfps/{places.rfp(town.acme.id, 'Roof')}",
+        )
+    mia = browser(town.mia)
+    for page in pages:
+        assert upload(sue, f"{AT}/{page}/documents").status_code == 303
+        assert upload(mia, f"/acme/{page}/documents").status_code == 303
+        with reading():
+            theirs, own = (each.id for each in rows(Document))
+        seen = mia.get(f"/acme/{page}").text
+        assert "attached by Sue Marsh of Alder Services" in words(mia.get(f"/acme/{page}"))
+        asked = f"/acme/documents/{theirs}/delete"
+        assert (asked in seen, f"/acme/documents/{own}/delete" in seen) == (False, True)
+        for answer in (mia.get(asked), mia.post(asked)):
+            assert (answer.status_code, "Only the staff can remove it" in answer.text) == (403, True)
+        assert mia.post(f"/acme/documents/{own}/delete").status_code == 303
+        assert f"{AT}/documents/{theirs}/delete" in sue.get(f"{AT}/{page}").text
+        assert sue.post(f"{AT}/documents/{theirs}/delete").status_code == 303
+    with reading():
+        assert rows(Document) == []
 
 
 def test_a_document_goes_with_its_contract(town, sue, writing, reading, app):

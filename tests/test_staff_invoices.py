@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from portal import invariants
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Activity, Company, ContactTopic, Document, Invoice, Payment, WorkOrder
+from portal.models import Activity, Company, ContactTopic, Document, Invoice, InvoiceLine, Payment, WorkOrder
 from tests import places, town_billing, work
 from tests.surfing import form_fields
 
@@ -193,7 +195,7 @@ class TestDraft:
             town_billing.invoice(town.globex.id, "G-1", "Theirs", age=3)
         wrong = {
             "Enter the number": {"number": ""},
-            "There is an invoice G-1 already": {"number": "G-1"},
+            "There is an invoice g-1 already": {"number": "g-1"},
             "There is no such property": {"place": "Delta"},
             "cannot be due before": {"due_on": "2026-11-01"},
             "like 2026-11-30": {"issued_on": "2026-02-30"},
@@ -372,6 +374,7 @@ class TestPdf:
             db.session.add(gone)
             db.session.flush()
             town_billing.invoice(gone.id, "X-11", "Lift", age=5)
+            town_billing.invoice(town.acme.id, "Z" * 40, "Long", age=5)
         files = [
             ("inv-7.PDF", places.PDF),
             ("A 8.pdf", places.PDF),
@@ -381,10 +384,11 @@ class TestPdf:
             ("INV-70.pdf", places.PDF),
             ("X-11.pdf", places.PDF),
             ("A 8.png", b"no"),
+            ("Z" * 40 + "1.pdf", places.PDF),
         ]
         page = sent(sue, "/staff/imports/invoice-pdfs", files, field="files")
         assert page.status_code == 200
-        assert "3 of 8 files were attached" in words(page)
+        assert "3 of 9 files were attached" in words(page)
         reasons = (
             "Invoice V-9 is void",
             "has a PDF already",
@@ -419,6 +423,30 @@ class TestTwoAtOnce:
             assert "Invoice INV-8 is void" in words(sending.result())
         with reading():
             assert db.session.scalar(db.select(Document)) is None
+
+    def test_numbers_that_differ_in_capitals_alone(self, town, sue, writing, reading):
+        """T16, C41: there are no such two; of those older than the rule, a file goes to the one spelt so."""
+        with writing():
+            town_billing.invoice(town.acme.id, "INV-77A", "Lift", age=5)
+        with pytest.raises(IntegrityError), writing():
+            town_billing.invoice(town.globex.id, "INV-77a", "Lift", age=5)
+        with writing():
+            db.session.execute(text("DROP INDEX uq_invoice_number_without_case"))
+            for number in ("INV-77a", "INV-8b", "INV-8B"):
+                town_billing.invoice(town.globex.id, number, "Lift", age=5)
+        try:
+            files = [("INV-77a.pdf", places.PDF), ("inv-8B.pdf", places.PDF)]
+            page = sent(sue, "/staff/imports/invoice-pdfs", files, field="files")
+            assert "Several invoices have this number" in words(page)
+            with reading():
+                [kept] = db.session.scalars(db.select(Document))
+                assert kept.invoice_id == one("INV-77a").id
+        finally:
+            with writing():
+                for model in (Document, InvoiceLine, Invoice):
+                    db.session.execute(db.delete(model))
+                index = "CREATE UNIQUE INDEX uq_invoice_number_without_case ON invoice (lower(number))"
+                db.session.execute(text(index))
 
 
 class TestWorkOrders:

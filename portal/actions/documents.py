@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from portal import audit, files, policy
+from portal import audit, files, policy, staff_policy
 from portal.extensions import db
 from portal.files import Stored
 from portal.models import Document, Property
@@ -36,6 +36,7 @@ def row_of(stored: Stored, by: Actor, *, company_id: int, **owner: int) -> Docum
         size=stored.size,
         stored_as=stored.stored_as,
         added_by=by.signed,
+        added_by_staff=by.is_staff,
         **owner,
     )
 
@@ -43,9 +44,11 @@ def row_of(stored: Stored, by: Actor, *, company_id: int, **owner: int) -> Docum
 def remove(document: Document, by: Actor) -> str:
     """Delete `document` with its file; return what it belonged to.
 
-    Raises NotAllowed unless `by` is an admin, NotNow for a photo and for the PDF of an invoice.
+    Raises NotAllowed unless `by` is an admin, and of the staff where these attached it; NotNow for a photo
+    and for the PDF of an invoice.
     """
     policy.demand_admin(by)
+    staff_policy.demand_removing(by, document)
     owner = owner_of(document)
     if owner is None:
         raise NotNow("This file stays with what it belongs to.")

@@ -69,7 +69,11 @@ class Invoices:
 
     def there(self, row: Row) -> Invoice | None:
         """Return the client's invoice of this number; notes where it is another client's."""
-        found = invoices.called(row.by, row.said("number"))
+        alike = invoices.called(row.by, row.said("number"))
+        if len(alike) > 1:
+            row.wrong("number", "Several invoices have this number but for capitals. Write it as it is.")
+            return None
+        found = alike[0] if alike else None
         if found is not None and row.company is not None and found.company_id != row.company.id:
             row.wrong("number", "Another client has an invoice of this number.")
             return None
@@ -150,7 +154,7 @@ def _bill(
     assert issued is not None, "the form has checked it"
     assert due is not None, "and this one"
     return Bill(
-        number=form.number.data,
+        number=record.number if record else form.number.data,  # whatever its capitals are in the table
         title=form.title.data,
         place=place,
         purchase_order=form.purchase_order.data,

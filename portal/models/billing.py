@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Numeric,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -61,6 +62,7 @@ class Invoice(Base):
         ForeignKeyConstraint(["company_id", "property_id"], ["property.company_id", "property.id"]),
         CheckConstraint("status IN ('draft', 'open', 'paid', 'void')", name="status"),
         Index("ix_invoice_by_company", "company_id", "issued_on"),
+        Index("uq_invoice_number_without_case", text("lower(number)"), unique=True),
     )
 
     # Not @property: the class has a relationship of that name.

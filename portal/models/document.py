@@ -26,6 +26,7 @@ class Document(Base):
     size: Mapped[int]  # bytes
     stored_as: Mapped[Word] = mapped_column(unique=True)
     added_by: Mapped[Name] = mapped_column(default="")
+    added_by_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Made]
 
     __table_args__ = (

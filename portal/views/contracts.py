@@ -1,5 +1,6 @@
 """The contracts of a company: list and page, with properties covered and documents (behaviour C40)."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -59,6 +60,7 @@ def _page(contract: Contract, *, attach_form: AttachForm | None = None, status: 
         places=agreements.properties_of_contract(who, contract),
         every=len(contract.property_links),
         documents=documents.of(who, contract),
+        removes=partial(staff_policy.removes, who),
         links_places=policy.opens(who, Area.PROPERTIES),
         can_change=who.is_admin,
         is_vendor=staff_policy.is_vendor(who),

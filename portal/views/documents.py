@@ -12,6 +12,7 @@ from portal.guards import SAFE_METHODS, actor, find
 from portal.models import Contract, Document, Property
 from portal.queries.documents import Owner, owner_of
 from portal.refusals import FieldRefusal
+from portal.staff_policy import demand_removing
 from portal.templating import say
 from portal.views.within import company_blueprint
 
@@ -76,6 +77,7 @@ def delete(document_id: int) -> Response:
     owner = owner_of(document)
     if owner is None:
         abort(404)
+    demand_removing(actor(), document)
     back = page_of(owner)
     if request.method in SAFE_METHODS:
         return htmx.page("documents/delete.html", block="dialog", document=document, back=back)

@@ -1,10 +1,11 @@
 """The properties of a company: list, page, add, edit, archive, and their documents (behaviour C40)."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, request, url_for
 
-from portal import htmx, policy
+from portal import htmx, policy, staff_policy
 from portal.actions import places as changes
 from portal.clock import today
 from portal.forms.records import AttachForm, PropertyForm
@@ -59,6 +60,7 @@ def _page(place: Property, *, attach_form: AttachForm | None = None, status: int
         around=properties.around(who, place),
         standing=lambda contract: standing(contract, today()),
         documents=documents.of(who, place),
+        removes=partial(staff_policy.removes, who),
         can_change=who.is_admin,
         attach_form=attach_form or AttachForm(formdata=None),
         attach_action=url_for(".attach", property_id=place.id),

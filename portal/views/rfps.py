@@ -1,5 +1,6 @@
 """Requests for proposals: list and page, with scope of work, answers and documents (behaviour C40)."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -63,6 +64,7 @@ def rfp_page(
         places=agreements.properties_of_rfp(who, rfp),
         every=len(rfp.property_links),
         documents=documents.of(who, rfp),
+        removes=partial(staff_policy.removes, who),
         links_places=policy.opens(who, Area.PROPERTIES),
         can_change=who.is_admin,
         is_vendor=staff_policy.is_vendor(who),

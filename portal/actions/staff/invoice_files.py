@@ -63,18 +63,20 @@ def attach_all(handed: Sequence[tuple[str, BinaryIO]], by: Actor) -> list[Handed
     """
     demand_vendor(by)
     names = {name: invoices.number_in(name) for name, _ in handed}
-    before = invoices.numbered(by, names.values())
-    for company_id in sorted({company.id for _, company in before.values()}):
+    before = invoices.numbered(by, set(names.values()))
+    for company_id in sorted({company.id for pairs in before.values() for _, company in pairs}):
         invariants.lock(db.session(), company_id)
     # Once more: while this waited, one of them may have been made void, or its client marked as exited (T83).
-    found = invoices.numbered(by, names.values())
-    return [_handed(name, stream, found.get(names[name].upper()), by) for name, stream in handed]
+    found = invoices.numbered(by, set(names.values()))
+    return [_handed(name, stream, found[names[name]], by) for name, stream in handed]
 
 
-def _handed(name: str, stream: BinaryIO, found: tuple[Invoice, Company] | None, by: Actor) -> Handed:
-    if found is None:
+def _handed(name: str, stream: BinaryIO, found: list[tuple[Invoice, Company]], by: Actor) -> Handed:
+    if not found:
         return Handed(name, reason="There is no invoice of this number.")
-    invoice, company = found
+    if len(found) > 1:
+        return Handed(name, reason="Several invoices have this number but for capitals. Write it as it is.")
+    invoice, company = found[0]
     answer = Handed(name, invoice, company)
     if company.exited_at is not None:
         answer.reason = f"{company.name} is marked as exited."

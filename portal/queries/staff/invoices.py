@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import PurePath
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal import money
 from portal.extensions import db
@@ -15,22 +15,31 @@ from portal.visibility import over_all
 
 _COUNTED = re.compile(r"(.*?)(\d{1,12})")
 USUAL_TAX = "20"
+LONGEST = 40
 # So many of the newest say what is usual.
 NEWEST = 50
 
 
 def taken(number: str, *, except_id: int | None = None) -> bool:
-    """Return whether another invoice, of whichever client, has this number."""
+    """Return whether another invoice, of whichever client, has this number, in capitals or not."""
+    query = select(Invoice.id).where(_numbered(number))
+    if except_id is not None:
+        query = query.where(Invoice.id != except_id)
     with db.session.no_autoflush:
-        found = db.session.scalar(select(Invoice.id).where(Invoice.number == number))
-    return found is not None and found != except_id
+        return db.session.scalar(query.limit(1)) is not None
 
 
-def called(reader: Actor, number: str) -> Invoice | None:
-    """Return the invoice with this number, of whichever client."""
-    query = over_all(reader, Invoice).where(Invoice.number == number)
-    found: Invoice | None = db.session.scalars(query).unique().one_or_none()
-    return found
+def _numbered(*numbers: str) -> ColumnElement[bool]:
+    """Return the condition that an invoice has one of these numbers, in capitals or not."""
+    return func.lower(Invoice.number).in_([func.lower(each) for each in numbers])
+
+
+def called(reader: Actor, number: str) -> list[Invoice]:
+    """Return the invoice with this number, of whichever client: the one spelt so, else those spelt alike.
+
+    More than one there is only where numbers that differ in capitals alone are older than the rule.
+    """
+    return [invoice for invoice, _company in numbered(reader, [number])[number]]
 
 
 def draft_called(reader: Actor, company_id: int, number: str) -> Invoice | None:
@@ -53,8 +62,8 @@ def next_number(reader: Actor, company_id: int) -> str:
     begin = series[0][0]
     last = max((digits for start, digits in own + everybody if start == begin), key=int)
     after = [f"{begin}{int(last) + step:0{len(last)}}" for step in range(1, NEWEST)]
-    used = set(db.session.scalars(select(Invoice.number).where(Invoice.number.in_(after))))
-    return next((each for each in after if each not in used and len(each) <= 40), "")
+    used = {each.lower() for each in db.session.scalars(select(Invoice.number).where(_numbered(*after)))}
+    return next((each for each in after if each.lower() not in used and len(each) <= LONGEST), "")
 
 
 def _counted(reader: Actor, *which: ColumnElement[bool]) -> list[tuple[str, str]]:
@@ -77,15 +86,17 @@ def usual_tax(company_id: int) -> str:
 
 
 def number_in(name: str) -> str:
-    """Return the number that a file is called by: of "INV-1001.pdf" it is INV-1001."""
+    """Return the number that a file is called by: of "INV-1001.pdf" it is INV-1001; "" for one too long."""
     stem = PurePath(name.replace("\\", "/")).name.strip()
-    return (stem[:-4] if stem.lower().endswith(".pdf") else stem).strip()[:40]
+    number = (stem[:-4] if stem.lower().endswith(".pdf") else stem).strip()
+    return number if len(number) <= LONGEST else ""
 
 
-def numbered(reader: Actor, numbers: Iterable[str]) -> dict[str, tuple[Invoice, Company]]:
-    """Return the invoices with these numbers, each with its client, by the number in capitals, as of now."""
-    wanted = {each.upper() for each in numbers} | set(numbers)
+def numbered(reader: Actor, numbers: Collection[str]) -> dict[str, list[tuple[Invoice, Company]]]:
+    """Return for each of these numbers what `called` does, each invoice with its client."""
     query = over_all(reader, Invoice).join(Company, Company.id == Invoice.company_id).add_columns(Company)
-    as_now = query.where(Invoice.number.in_(wanted)).execution_options(populate_existing=True)
-    rows = db.session.execute(as_now).unique()
-    return {invoice.number.upper(): (invoice, company) for invoice, company in rows}
+    rows = db.session.execute(query.where(_numbered(*numbers)).order_by(Invoice.id)).unique()
+    found = [(invoice, company) for invoice, company in rows]
+    exact = {invoice.number: [(invoice, company)] for invoice, company in found}
+    alike = {each: [pair for pair in found if pair[0].number.lower() == each.lower()] for each in numbers}
+    return {each: exact.get(each, alike[each]) for each in numbers}
