@@ -581,7 +581,7 @@ class TestHostileFiles:
         for name, (make, reason) in HOSTILE.items():
             content, before = make(), worked()
             answer = hand_in(content)
-            assert worked() - before < 2.5, name
+            assert worked() - before < 1.5, name
             said = re.search(r'id="file-error">.*?<span>(.*?)</span>', answer.text, re.DOTALL)
             assert answer.status_code == 422, name
             assert said, name
