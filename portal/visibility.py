@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal.models import (
@@ -176,6 +176,27 @@ def _admins_only(actor: Actor) -> ColumnElement[bool]:
     return true() if actor.is_admin or actor.over_all else false()
 
 
+# What the activity says of each area, done or tried; "%" stands for anything. Of a document it does not say
+# whose it is, so such a row shows only where all areas that have documents are there.
+_ATTACHED = ("attached a document to", "removed a document from", "delete a document")
+_SAID_OF: dict[Area, tuple[str, ...]] = {
+    Area.PROPERTIES: ("% the property", "% a property", *_ATTACHED),
+    Area.CONTRACTS: ("%contract%", *_ATTACHED),
+    Area.RFPS: ("% the RFP", "% an RFP", *_ATTACHED),
+    Area.BILLING: ("issued", "made void", "% payment%", "%invoice%", "attached a PDF to"),
+    Area.WORK_ORDERS: ("asked for", "commented on", "cancelled", "changed the status of", "%work order%"),
+}
+
+
+def _visible_activity(actor: Actor) -> ColumnElement[bool]:
+    """Admins read what was done in the areas that are there for them (S6); the staff read all."""
+    if actor.over_all:
+        return true()
+    closed = [area for area in _SAID_OF if not opens(actor, area)]
+    untold = [Activity.what.like(words) for area in closed for words in _SAID_OF[area]]
+    return and_(_admins_only(actor), not_(or_(false(), *untold)))
+
+
 def _proved_requests(actor: Actor) -> ColumnElement[bool]:
     """Admins and staff see who asked for access, once the address was proved."""
     reads = actor.is_admin or (actor.is_staff and actor.staff_role)
@@ -199,4 +220,5 @@ _VISIBLE[WorkOrder] = _at_own_property(WorkOrder.property_id)  # type: ignore[ar
 _VISIBLE[Contract] = _covering_own_property(ContractProperty, ContractProperty.contract_id, Contract.id)
 _VISIBLE[Rfp] = _covering_own_property(RfpProperty, RfpProperty.rfp_id, Rfp.id)
 _VISIBLE[Document] = _visible_documents
-_VISIBLE[Activity] = _VISIBLE[AccessReview] = _VISIBLE[Role] = _admins_only
+_VISIBLE[Activity] = _visible_activity
+_VISIBLE[AccessReview] = _VISIBLE[Role] = _admins_only

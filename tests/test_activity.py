@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from portal import audit, demo
 from portal.clock import now
 from portal.extensions import db
-from portal.models import Activity, Contact
+from portal.models import Activity, CompanyArea, Contact
 from portal.models.keys import refresh
 from portal.policy import SYSTEM, Actor
 from portal.transaction import transaction
@@ -63,6 +63,31 @@ class TestWhoMay:
     def test_the_menu_leads_there_for_admins_only(self, browser, town):
         assert f'href="{PAGE}"' in browser(town.max).get("/acme/").text
         assert f'href="{PAGE}"' not in browser(town.vic).get("/acme/").text
+
+
+def test_of_an_area_that_is_off_nothing_is_read(browser, on_duty, town, writing):
+    """S6, C44: neither on the page nor as CSV, whether done or refused; the staff read it all the same."""
+    told = {
+        "billing": ("issued", "recorded a payment for", "attached a PDF to", "record a payment"),
+        "contracts": ("changed the contract", "attached a document to"),
+        "work_orders": ("asked for", "cancelled", "cancel a work order"),
+    }
+    with writing():
+        for area, deeds in told.items():
+            for what in deeds:
+                note(town.acme.id, what, about=f"zq{area}")
+        note(town.acme.id, "linked the properties of", about="zqstays")
+    mia, sue, off = browser(town.mia), on_duty(town.sue), set()
+    for area in (None, *told):
+        if area:
+            off.add(area)
+            with writing():
+                db.session.add(CompanyArea(company_id=town.acme.id, area=area, off_by_staff=True))
+        for address in (PAGE, f"{PAGE}/export"):
+            read, all_of_it = mia.get(address).text, sue.get(f"/staff/clients{address}").text
+            assert {each for each in told if f"zq{each}" in read} == set(told) - off, address
+            assert {each for each in told if f"zq{each}" in all_of_it} == set(told), address
+            assert "zqstays" in read
 
 
 class TestWhatItSays:
