@@ -250,7 +250,8 @@ def _link_words(letter: Letter, address: Callable[[tokens.Link], str]) -> dict[s
         path = _plain_path(letter)
         return {"link": f"{current_app.config['PUBLIC_URL']}{path}"} if path else {}
     life = words.span(link.expires_at - link.created_at)
-    return {"link": address(link), "life": life, "until": _moment(link.expires_at)}
+    can = words.may_do(link.contact) if isinstance(link, Invitation) else ""
+    return {"link": address(link), "life": life, "until": _moment(link.expires_at), "can": can}
 
 
 def address_of(link: tokens.Link) -> str:

@@ -1,7 +1,8 @@
-"""Putting a row of the activity into a sentence, as its readers would say it (C32)."""
+"""Sentences as their readers would say them: of a row of the activity (C32), and of who gets a mail."""
 
 from portal.attempts import to
 from portal.models import Activity
+from portal.words import listed
 
 # What is not said with the name behind it; {} is where the name goes.
 _AROUND = {
@@ -20,6 +21,8 @@ _AROUND = {
     "signed out everywhere": "signed {} out everywhere",
     "took on": "took on {} as a client",
 }
+# So many people are named where it is said who gets a mail; of more, the first ones.
+SHOWN_NAMES = 3
 # What was done to oneself, or to nobody who is named, where leaving out the name is not enough.
 _ALONE = {
     "asked for access:": "asked for access",
@@ -56,3 +59,12 @@ def _to_oneself(row: Activity) -> bool:
         f" staff {row.target_name}"
     )
     return not of_customers and own and bool(row.target_name)
+
+
+def hear_of_it(names: list[str], company: str) -> str:
+    """Return who gets a mail, as a sentence: "Ann and Bob get a mail about this."."""
+    if not names:
+        return f"Nobody at {company} gets a mail about this."
+    rest = len(names) - SHOWN_NAMES
+    shown = [*names[:SHOWN_NAMES], f"{rest} more"] if rest > 1 else names
+    return f"{listed(shown, 'and')} {'gets' if len(names) == 1 else 'get'} a mail about this."

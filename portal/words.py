@@ -16,7 +16,7 @@ from portal.models import (
     WorkOrderEvent,
     WorkStatus,
 )
-from portal.policy import EVERY_PERMISSION
+from portal.policy import EVERY_PERMISSION, rights_of
 
 PERMISSION = {
     Permission.ADMIN: (
@@ -137,8 +137,6 @@ LETTER = {
     "test_mail": "Test mail",
     "work_order_news": "Work order news",
 }
-# So many people are named where it is said who gets a mail; of more, the first ones.
-SHOWN_NAMES = 3
 # What an allowed permission lets a person do, as a sentence that follows "can" or "cannot".
 _CAN = {
     Permission.ADMIN: "Manage contacts, roles and logins",
@@ -154,6 +152,15 @@ def can_do(permissions: frozenset[Permission]) -> list[dict[str, Any]]:
     """Return six sentences, each with whether it holds, for a set of effective permissions."""
     order = [permission for permission in _CAN if permission in EVERY_PERMISSION]
     return [{"allowed": each in permissions, "sentence": _CAN[each]} for each in order]
+
+
+def may_do(contact: Contact) -> str:
+    """Return what the contact can do in one line: "create work orders"; empty for nothing."""
+    held = rights_of(contact)
+    if Permission.ADMIN in held:
+        return "do everything there, including deciding who may sign in"
+    allowed = [each["sentence"] for each in can_do(held) if each["allowed"]]
+    return listed([each[:1].lower() + each[1:] for each in allowed], "and")
 
 
 def gives(permissions: frozenset[Permission]) -> str:
@@ -250,15 +257,6 @@ def news(event: WorkOrderEvent, order: WorkOrder) -> str:
 def listed(names: list[str], last: str = "or") -> str:
     """Return names as people write them: "Ann", "Ann or Bob", "Ann, Bob or Cy"."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" {last} {names[-1]}" if names else ""
-
-
-def hear_of_it(names: list[str], company: str) -> str:
-    """Return who gets a mail, as a sentence: "Ann and Bob get a mail about this."."""
-    if not names:
-        return f"Nobody at {company} gets a mail about this."
-    rest = len(names) - SHOWN_NAMES
-    shown = [*names[:SHOWN_NAMES], f"{rest} more"] if rest > 1 else names
-    return f"{listed(shown, 'and')} {'gets' if len(names) == 1 else 'get'} a mail about this."
 
 
 def login_name(contact: Contact) -> str:

@@ -2,7 +2,7 @@
 
 from flask import Response, request, url_for
 
-from portal import htmx, words
+from portal import htmx, sentences
 from portal.actions import notices
 from portal.actions.staff import invoices as actions
 from portal.actions.staff.invoice_files import attach as keep
@@ -108,7 +108,7 @@ def issue(invoice_id: int) -> Response:
     state = bill_form.state(invoice)
     asked = request.method in SAFE_METHODS
     if asked or request.form.get("seen") != state:
-        told = words.hear_of_it(
+        told = sentences.hear_of_it(
             [each.name for each in notices.hearing_of_invoice(invoice)], membership().company.name
         )
         facts = {"invoice": invoice, "told": told, "state": state, "changed": not asked}

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from portal import htmx, lifecycle, words
+from portal import htmx, lifecycle, sentences, words
 from portal.actions.notices import hearing_of_work
 from portal.actions.work_orders import set_status
 from portal.forms.figures import as_day, plain
@@ -39,6 +39,6 @@ def change(order_id: int) -> Response:
 def _page(order: WorkOrder, form: StatusForm, conflict: list[dict[str, str]] | None = None) -> Response:
     status = 409 if conflict is not None else 422 if form.errors else 200
     asked, others = hearing_of_work(order)
-    told = words.hear_of_it([each.name for each in asked + others], membership().company.name)
+    told = sentences.hear_of_it([each.name for each in asked + others], membership().company.name)
     context: dict[str, Any] = {"order": order, "form": form, "conflict": conflict, "told": told}
     return htmx.page("staff/work_orders/status.html", block="dialog", status=status, **context)
