@@ -126,6 +126,8 @@ def welcome(invitation: Invitation, user: PortalUser) -> Response:
 
 def _page(invitation: Invitation, mode: str, form: AcceptForm | JoinForm | None) -> Response:
     person = signed_in()
+    if form is not None and form.errors and form.password.data and not form.password.errors:
+        form.password.errors = ["Type the password again: it is not kept while something else is missing."]
     return htmx.page(
         "invitations/show.html",
         status=422 if form is not None and form.errors else 200,
