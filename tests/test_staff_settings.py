@@ -247,6 +247,7 @@ class TestBranding:
         letter = mailbox.letters(town.ann.email)[-1]
         assert "Birch & Co" in letter.text
         assert ("0161 496 0100" in letter.text, "0161 496 0100" in letter.html) == (True, True)
+        assert "You can see invoices and statements." in letter.text
         assert "https://www.birch.example/privacy" in letter.text
         assert "https://www.birch.example/privacy" in letter.html
 
@@ -270,6 +271,8 @@ class TestBranding:
     def test_preview(self, sue):
         """UI 3.3, 8.7: drawn by the server, in both themes, without saving, also without JavaScript."""
         drawn = save(sue, f"{ROOM}/branding", {**BRANDING, "hue": "300"}, preview="1")
+        assert 'data-dirty="1"' in drawn.text
+        assert 'data-dirty=""' in sue.get(f"{ROOM}/branding").text
         assert (drawn.status_code, "preview.css?hue=300" in drawn.text) == (200, True)
         assert "--h:195" in sue.get("/brand.css").text
         slid = sue.get(f"{ROOM}/branding/preview?slide=212", htmx=True).text

@@ -87,12 +87,14 @@ def _page(
     logo_form: LogoForm | None = None,
 ) -> Response:
     typed = str(form.hue.data or "")
+    unsaved = any((form[name].data or "") != value for name, value in _known(branding()).items())
     return htmx.page(
         "staff/settings/branding.html",
         block="form",
         status=status,
         form=form,
         conflict=conflict,
+        unsaved=unsaved,
         logo_form=logo_form or LogoForm(formdata=None),
         follows="",
         **_drawn(_held(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else None)),
