@@ -100,8 +100,7 @@ def why_not(letter: Letter, deed: Deed) -> str:
 def _no_new_link(letter: Letter) -> str:
     contact = _invited(letter)
     if contact is not None:
-        just_sent = JUST_SENT.format(contact.email) if invited_just_now(contact) else ""
-        return objection(contact, Move.RESEND) or just_sent
+        return objection(contact, Move.RESEND) or just_sent(letter)
     if letter.kind != "password_reset":
         return "Nothing in it can be sent anew."
     user = login_of(letter)
@@ -109,7 +108,16 @@ def _no_new_link(letter: Letter) -> str:
         return "The login was closed or disabled."
     if user.email_confirmed_at is None:
         return f"{user.name} has not confirmed the address yet."
-    return JUST_SENT.format(user.email) if reset_just_now(user) else ""
+    return just_sent(letter)
+
+
+def just_sent(letter: Letter) -> str:
+    """Return that a new link went to the same address within the last minute (L5); empty otherwise."""
+    contact = _invited(letter)
+    if contact is not None:
+        return JUST_SENT.format(contact.email) if invited_just_now(contact) else ""
+    user = login_of(letter) if letter.kind == "password_reset" else None
+    return JUST_SENT.format(user.email) if user is not None and reset_just_now(user) else ""
 
 
 def _invited(letter: Letter) -> Contact | None:

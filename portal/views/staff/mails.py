@@ -1,7 +1,5 @@
 """Outgoing mail: the list, one mail with its tries and its words, failing addresses, health, a test (S7)."""
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, make_response, url_for
 
 from portal import doctor, htmx, mail
@@ -83,7 +81,7 @@ def show(letter_id: int) -> Response:
         login=mails.login_of(letter),
         tries=mails.tries(letter),
         deeds=[(deed, DEED_WORDS[deed]) for deed in actions.possible(letter, who)],
-        reasons=_reasons(letter),
+        just_sent=actions.just_sent(letter),
         known=mails.known_by(who, [letter.to_email])[letter.to_email],
     )
 
@@ -104,12 +102,6 @@ def do(letter_id: int, deed: str) -> Response:
     letter = _find(letter_id, lock=True)
     say(actions.ACTIONS[Deed(deed)](letter, acting()))
     return htmx.go(url_for("staff.mails.show", letter_id=letter_id))
-
-
-def _reasons(letter: Letter) -> dict[str, Any]:
-    """Return why it cannot be tried or sent again, where people would look for that."""
-    deeds = (Deed.RETRY_MAIL, Deed.SEND_AGAIN)
-    return {DEED_WORDS[deed]: reason for deed in deeds if (reason := actions.why_not(letter, deed))}
 
 
 def _find(letter_id: int, *, lock: bool = False) -> Letter:
