@@ -31,7 +31,7 @@ SHARED = {
     *("branding", "category", "contact_type", "logo", "staff_user", "terms_version", "vendor_area"),
     *("password_request", "pulse", "staff_session", "staff_link", "letter_try", "erasure"),
     # Of the vendor's systems; and who of the staff looks, which customers read in their activity.
-    *("api_token", "webhook", "hook_delivery", "view_as"),
+    *("api_token", "api_key_use", "webhook", "hook_delivery", "view_as"),
 }
 # Already there, so marked and not added; or a switch that would hide the rest or ask for a code.
 THERE = {"company", "contact", "property", "portal_user", "terms_acceptance"}

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.actions import retention
 from portal.clock import now
 from portal.extensions import db
-from portal.models import ApiScope, ApiToken, Contact
+from portal.models import ApiKeyUse, ApiScope, ApiToken, Contact
 from portal.queries import feed
 from tests import api_routes, ledger
 from tests.calling import API, System, made
@@ -422,6 +423,59 @@ class TestRecords:
         ):
             answer = crm.call("POST", "/companies", new | wrong)
             assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, place)
+
+    def test_a_key_stands_for_one_request(self, town, system, writing, reading):
+        """T80: of this token, path and body, whatever became of what was made; with any other body 422, for
+        a week. What is kept of it is a hash."""
+        new = {
+            "name": "Kirk",
+            "contact": {"first_name": "Kay", "last_name": "Kirk", "email": "kay@kirk.example"},
+        }
+        paths = ("/companies", f"/companies/{town.acme.id}/contacts", f"/companies/{town.acme.id}/properties")
+        bodies = (new, {"first_name": "Zoe", "last_name": "Quill"}, {"name": "Omega"})
+        others = (new | {"name": "Other"}, new | {"contact": {**new["contact"], "email": "k@kirk.example"}})
+        crm = system()
+
+        def send(path, body, key):
+            return crm.call("POST", path, body, Idempotency_Key=key)
+
+        made = [
+            send(path, body, f"k{number}")
+            for number, (path, body) in enumerate(zip(paths, bodies, strict=True))
+        ]
+        assert [each.status_code for each in made] == [201, 201, 201]
+        for path, body, key in (
+            *((paths[0], other, "k0") for other in others),
+            (paths[1], bodies[1] | {"last_name": "Quills"}, "k1"),
+            (paths[2], {"name": "Omega 2"}, "k2"),
+            (f"/companies/{town.globex.id}/properties", bodies[2], "k2"),
+            (paths[1], bodies[1], "k0"),
+        ):
+            answer = send(path, body, key)
+            assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (422, "Idempotency-Key"), (
+                path
+            )
+        with writing():  # corrected since, and erased: the first contact's address no longer says who it was
+            kay = db.session.scalars(select(Contact).where(Contact.last_name == "Kirk")).one()
+            kay.email, kay.email_key, kay.form_key = "kate@kirk.example", "kate@kirk.example", None
+        again = [
+            send(path, body, f"k{number}")
+            for number, (path, body) in enumerate(zip(paths, bodies, strict=True))
+        ]
+        assert [each.status_code for each in again] == [200, 200, 200]
+        assert [each.json["id"] for each in again] == [each.json["id"] for each in made]
+        # The key is the token's own; a body that was refused used none up.
+        assert system(name="Other").call("POST", paths[2], bodies[2], Idempotency_Key="k2").status_code == 422
+        assert send(paths[2], {"name": ""}, "k3").status_code == 422
+        assert send(paths[2], {"name": "Psi"}, "k3").status_code == 201
+        with writing():
+            kept = list(db.session.scalars(select(ApiKeyUse)))
+            assert not [each for each in kept if "kirk" in str(vars(each)).lower()]
+            for each in kept[:2]:
+                each.created_at = now() - timedelta(days=8)
+            retention.forget()
+        with reading():
+            assert len(list(db.session.scalars(select(ApiKeyUse)))) == len(kept) - 2
 
     def test_a_property(self, town, system):
         """C40: add, twice with one key; change; archive; one name in a company."""

@@ -15,6 +15,7 @@ from portal.clock import now
 from portal.extensions import db
 from portal.models import (
     AccessRequest,
+    ApiKeyUse,
     HookDelivery,
     Import,
     Letter,
@@ -25,7 +26,7 @@ from portal.models import (
     StaffSession,
 )
 
-KEPT_PASSWORD_REQUESTS, KEPT_CALLS = timedelta(days=7), timedelta(days=30)
+KEPT_PASSWORD_REQUESTS, KEPT_KEYS, KEPT_CALLS = timedelta(days=7), timedelta(days=7), timedelta(days=30)
 _FINISHED = Letter.state.not_in((LetterState.WAITING, LetterState.SENDING))
 
 
@@ -67,15 +68,11 @@ def rules() -> list[Rule]:
         Rule("Texts of mails", text, Letter, said, emptied=True),
         Rule("Sessions", sessions, SignInSession, _over(SignInSession, sessions)),
         Rule("Sessions of staff", sessions, StaffSession, _over(StaffSession, sessions)),
-        Rule(
-            "Password requests",
-            KEPT_PASSWORD_REQUESTS,
-            PasswordRequest,
-            PasswordRequest.created_at < now() - KEPT_PASSWORD_REQUESTS,
-        ),
+        _made_before("Password requests", KEPT_PASSWORD_REQUESTS, PasswordRequest),
         Rule(
             "Imports", imports.KEPT, Import, Import.created_at < now() - imports.KEPT, by=imports.forget_old
         ),
+        _made_before("Keys of the API", KEPT_KEYS, ApiKeyUse),
         Rule("Calls of webhooks", KEPT_CALLS, HookDelivery, HookDelivery.created_at < now() - KEPT_CALLS),
         Rule(
             "Access requests",
@@ -93,6 +90,11 @@ def forget() -> dict[str, int]:
         gone[rule.name] = rule.number()
         rule.apply()
     return gone
+
+
+def _made_before(name: str, kept: timedelta, model: type[Any]) -> Rule:
+    """Return the rule for what counts from when it was made."""
+    return Rule(name, kept, model, model.created_at < now() - kept)
 
 
 def _over(model: type[Any], kept: timedelta) -> ColumnElement[bool]:

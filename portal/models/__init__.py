@@ -3,7 +3,7 @@
 from portal.models.access_request import AccessRequest
 from portal.models.activity import Activity
 from portal.models.agreement import Contract, ContractProperty, Rfp, RfpAnswer, RfpProperty
-from portal.models.api import ApiScope, ApiToken
+from portal.models.api import ApiKeyUse, ApiScope, ApiToken
 from portal.models.billing import Invoice, InvoiceLine, Payment
 from portal.models.choice import TOPICS, AccessDecision, AccessReview, Area, CompanyArea, ContactTopic
 from portal.models.company import Company
@@ -36,6 +36,7 @@ __all__ = [
     "AccessRequest",
     "AccessReview",
     "Activity",
+    "ApiKeyUse",
     "ApiScope",
     "ApiToken",
     "Area",

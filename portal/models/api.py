@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Base
@@ -50,3 +50,21 @@ class ApiToken(Base):
     def includes(self, scope: ApiScope) -> bool:
         """Return whether the token may be used for `scope`."""
         return scope in self.scopes
+
+
+class ApiKeyUse(Base):
+    """One Idempotency-Key that a token has used: for which request, and the id of what that made (T80).
+
+    Of key and request there are hashes, so that nothing of anybody is left in here.
+    """
+
+    __tablename__ = "api_key_use"
+
+    id: Mapped[Id]
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"))
+    key_hash: Mapped[str] = mapped_column(String(64))
+    request_hash: Mapped[str] = mapped_column(String(64))
+    made_id: Mapped[int | None]
+    created_at: Mapped[Made]
+
+    __table_args__ = (UniqueConstraint("token_id", "key_hash"), {"sqlite_autoincrement": True})

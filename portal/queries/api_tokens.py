@@ -2,7 +2,7 @@
 
 from portal.clock import now
 from portal.extensions import db
-from portal.models import ApiToken
+from portal.models import ApiKeyUse, ApiToken
 from portal.policy import Actor
 from portal.tokens import hashed
 from portal.visibility import over_all
@@ -27,3 +27,10 @@ def found(reader: Actor, token_id: int) -> ApiToken | None:
     """Return the token with this id."""
     token: ApiToken | None = db.session.scalar(over_all(reader, ApiToken).where(ApiToken.id == token_id))
     return token
+
+
+def use_of(token_id: int, key_hash: str) -> ApiKeyUse | None:
+    """Return what is known of an Idempotency-Key that the token has used; None where it has not."""
+    mine = (ApiKeyUse.token_id == token_id, ApiKeyUse.key_hash == key_hash)
+    use: ApiKeyUse | None = db.session.scalar(db.select(ApiKeyUse).where(*mine))
+    return use

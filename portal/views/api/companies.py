@@ -7,12 +7,10 @@ from portal.actions.staff.clients import Newcomer, take_on
 from portal.extensions import db
 from portal.guards import actor
 from portal.models import ApiScope, Company
-from portal.models.keys import email_key
 from portal.queries import feed
-from portal.queries.staff.clients import made_by_form
 from portal.shapes.company import CompanyChange, CompanyPage, CompanyShape, ListAsked, NewCompany
 from portal.views.api import shown
-from portal.views.api.operations import Operation, Reply, demand_version, kept_key, next_page
+from portal.views.api.operations import Operation, Reply, demand_version, next_page, once
 
 
 @Operation("GET", "/companies", ApiScope.COMPANIES_READ, CompanyPage, asked=ListAsked)
@@ -34,13 +32,15 @@ def list_companies(asked: ListAsked) -> Reply:
 )
 def add_company(wanted: NewCompany) -> Reply:
     """Take on a company with its first contact, who becomes its admin and is invited."""
-    given, key, who = wanted.given(), kept_key(), actor()
+    given, use, who = wanted.given(), once(wanted), actor()
     contact = {name: value or None for name, value in given.pop("contact").given().items()}
-    made = made_by_form(email_key(wanted.contact.email), key) if key else None
+    made = db.session.get(Company, use.made_id) if use and use.made_id else None
     details = {name: value for name, value in given.items() if name not in ("name", "slug")}
-    company = made or take_on(Newcomer(wanted.name, wanted.slug, contact, key, details), who)
+    company = made or take_on(Newcomer(wanted.name, wanted.slug, contact, None, details), who)
     place = url_for("api.show_company", company_id=company.id)
     db.session.flush()
+    if use is not None:
+        use.made_id = company.id
     return _shown(company, status=200 if made else 201, place=place)
 
 

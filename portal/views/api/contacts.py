@@ -9,11 +9,10 @@ from portal.guards import actor, load
 from portal.lifecycle import Move
 from portal.models import ApiScope, Company, Contact
 from portal.queries import feed
-from portal.queries.people import made_by_form
 from portal.refusals import NotNow
 from portal.shapes.contact import ContactChange, ContactPage, ContactsAsked, ContactShape, Moved, NewContact
 from portal.views.api import meant, shown
-from portal.views.api.operations import Operation, Reply, demand_version, kept_key, next_page
+from portal.views.api.operations import Operation, Reply, demand_version, next_page, once
 
 _ONE = "/contacts/<id:contact_id>"
 _OF_COMPANY = "/companies/<id:company_id>/contacts"
@@ -35,12 +34,16 @@ def list_contacts(company_id: int, asked: ContactsAsked) -> Reply:
 )
 def add(company_id: int, wanted: NewContact) -> Reply:
     """Add a contact to a company; access other than none needs access:write and sends its mail."""
-    who, key = actor(), kept_key()
-    made = made_by_form(company_id, key) if key else None  # what it made before is answered again (T80)
+    who, use = actor(), once(wanted)
+    # What it made before is answered again (T80).
+    made = db.session.get(Contact, use.made_id) if use and use.made_id else None
     if made is not None and made.deleted_at is not None:
         raise NotNow(f"{made.name}, which this Idempotency-Key made, was deleted meanwhile.")
     company = db.session.get_one(Company, company_id)
-    contact = made or add_contact(company, meant.contact(wanted, None, who), who, form_key=key)
+    contact = made or add_contact(company, meant.contact(wanted, None, who), who)
+    db.session.flush()
+    if use is not None:
+        use.made_id = contact.id
     place = url_for("api.show", contact_id=contact.id)
     return _shown(contact, status=200 if made else 201, place=place)
 

@@ -21,7 +21,8 @@ _SEEN = {"name": "If-Match", "in": "header", "required": True, "schema": {"type"
 _ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "A name of yours for this request: sent again with it, it makes nothing twice.",
+    "description": "A name of yours for this request: sent again with it within a week, it makes nothing "
+    "twice and answers 200. With another body or at another address it is refused (422).",
     "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
 

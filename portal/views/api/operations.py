@@ -9,14 +9,14 @@ from flask import Blueprint, Response, current_app, request, url_for
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
+from portal.actions.api_keys import claim
 from portal.extensions import csrf, limiter
 from portal.guards import actor
 from portal.limits import api_address, api_token, this_token, unknown_token
-from portal.models import ApiScope
+from portal.models import ApiKeyUse, ApiScope
 from portal.shapes.checks import Asked, Shape, Wanted
 from portal.shapes.problem import Fault, Refused, faults
 from portal.sides import API
-from portal.tokens import hashed
 
 blueprint = Blueprint("api", __name__, url_prefix=f"{API}/v1")
 # No cookie is read here, so there is nothing for a forged form to use.
@@ -112,19 +112,24 @@ def demand_version(version: str) -> None:
         raise Refused(412, "Somebody changed this since you read it. Read it again and send what you mean.")
 
 
-def form_key() -> str | None:
-    """Return what keeps a request that is sent twice from making two things; None without one (T80)."""
-    key = request.headers.get("Idempotency-Key", "")
+def once(wanted: BaseModel) -> ApiKeyUse | None:
+    """Return for what the request's Idempotency-Key stands; None without one (T80).
+
+    Raises Refused (422) for a key that is too long, or that the token used for another request.
+    """
+    key, token_id = request.headers.get("Idempotency-Key", ""), actor().token_id
+    if not key or token_id is None:
+        return None
     if len(key) > LONGEST_KEY:
-        fault = Fault(detail=f"Use at most {LONGEST_KEY} characters.", parameter="Idempotency-Key")
-        raise Refused(422, "The Idempotency-Key is too long.", [fault])
-    return key or None
+        raise _wrong_key("The Idempotency-Key is too long.", f"Use at most {LONGEST_KEY} characters.")
+    use = claim(token_id, key, f"{request.path}\n{wanted.model_dump_json()}")
+    if use is None:
+        raise _wrong_key("This Idempotency-Key stands for another request.", "Use a new one.")
+    return use
 
 
-def kept_key() -> str | None:
-    """Return the Idempotency-Key as it is kept with what was made: it counts for this token alone (T80)."""
-    key = form_key()
-    return f"api{hashed(f'{actor().token_id} {key}')[:36]}" if key else None
+def _wrong_key(detail: str, cure: str) -> Refused:
+    return Refused(422, detail, [Fault(detail=cure, parameter="Idempotency-Key")])
 
 
 def _demand_json_wanted() -> None:
