@@ -82,10 +82,13 @@ _PARTS = (
 )
 
 
-def client_tabs() -> list[tuple[str, str, int | None, bool]]:
-    """Return the parts of the client at hand: label, address, how many there are, whether it is this page."""
+def client_tabs(numbers: dict[str, int] | None = None) -> list[tuple[str, str, int | None, bool]]:
+    """Return the parts of the client at hand: label, address, how many there are, whether it is this page.
+
+    `numbers` are what `clients.parts` gives, where the page has asked for them already.
+    """
     who, here = guards.actor(), _room(doors.page())
-    numbers = clients.parts(who)
+    numbers = clients.parts(who) if numbers is None else numbers
     return [
         (label, url_for(page), numbers.get(counted), _room(page) == here)
         for page, label, counted in _PARTS

@@ -21,6 +21,7 @@ table.long { page-break-inside: auto; } tr { page-break-inside: avoid; }
 th, td { border: 1px solid #e0e6e6; padding: .3rem .6rem; text-align: left; vertical-align: top; }
 th { background: #f5f8f8; font-weight: 600; } td { overflow-wrap: anywhere; white-space: pre-line; }
 th { overflow-wrap: anywhere; } .side th { width: min(14rem, 35%); }
+caption { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } }
 </style>""")
 

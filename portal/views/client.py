@@ -84,10 +84,11 @@ def _head(current: str) -> dict[str, Any]:
     """Return what stands above every part of the page."""
     who = actor()
     items = [("Details", url_for(".show"), "", current == "details", "details")]
-    for name, number in clients.parts(who).items():
+    numbers = clients.parts(who)
+    for name, number in numbers.items():
         shown = f"over {COUNTED:,}" if number > COUNTED else f"{number:,}"
         items.append((_LABELS[name], url_for(f".{name}"), shown, current == name, f"part-{name}"))
-    return {"parts": items, "can_change": who.is_admin, "reach": reach(who)}
+    return {"parts": items, "part_numbers": numbers, "can_change": who.is_admin, "reach": reach(who)}
 
 
 def _part(name: str, listing: Mapping[str, Any]) -> Response:

@@ -93,9 +93,10 @@ def number_in(name: str) -> str:
 
 
 def numbered(reader: Actor, numbers: Collection[str]) -> dict[str, list[tuple[Invoice, Company]]]:
-    """Return for each of these numbers what `called` does, each invoice with its client."""
+    """Return for each of these numbers what `called` does, each invoice with its client, as they are now."""
     query = over_all(reader, Invoice).join(Company, Company.id == Invoice.company_id).add_columns(Company)
-    rows = db.session.execute(query.where(_numbered(*numbers)).order_by(Invoice.id)).unique()
+    query = query.where(_numbered(*numbers)).order_by(Invoice.id)
+    rows = db.session.execute(query.execution_options(populate_existing=True)).unique()
     found = [(invoice, company) for invoice, company in rows]
     exact = {invoice.number: [(invoice, company)] for invoice, company in found}
     alike = {each: [pair for pair in found if pair[0].number.lower() == each.lower()] for each in numbers}
